@@ -1,0 +1,296 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/backjob/job"
+	"github.com/backjob/job/internal/spool"
+	"github.com/backjob/job/local"
+)
+
+// receiveOptions is what the flags of receive say.
+type receiveOptions struct {
+	keep, all, follow, noRecurse bool
+	timestamps, prefix, json     bool
+	autoRemove, force            bool
+	discard                      bool // show nothing; for start --wait -q
+	reader                       string
+	streams                      []job.Stream
+	tail, head                   int   // lines; -1 means all
+	maxBytes                     int64 // -1 means all
+	grep                         *regexp.Regexp
+}
+
+func receiveVerb() *verb {
+	v := &verb{
+		args:    "[JOB…] [flags]",
+		summary: "show what jobs put out since you last looked",
+		help: "Gives what came since this reader's last receive: output to standard output, errors to\n" +
+			"standard error, warnings and the rest to standard error with their name before them. Nothing\n" +
+			"is deleted: a mark moves, over what was written to standard output without an error. There is\n" +
+			"one mark for output, one for errors, one for the other streams.\n" +
+			"verbose and debug records are shown only if asked for with --stream or --json.\n\n" + filterHelp,
+		example: "job receive 7\njob receive build --follow\njob receive 7 --all --tail 20\n" +
+			"job receive 7 --json --stream error,warning",
+		exits: "1 it could not be done, or with --wait: some job Failed or Stopped; 3 a JOB does not exist;\n" +
+			"130 interrupted",
+	}
+	v.flags = newFlags()
+	f := v.flags
+	x := f.filters()
+	keep := f.bool("keep", "leave the mark where it is")
+	all := f.bool("all", "begin at the start")
+	reader := f.text("reader", "NAME", spool.DefaultReader, "a mark of its own")
+	wait := f.bool("wait", "go on until the jobs are final")
+	follow := f.bool("follow", "the same as --wait")
+	streams := f.text("stream", "S[,S…]", "", "only these: output error warning verbose debug information progress")
+	noRecurse := f.bool("no-recurse", "only the job's own records, not its children's")
+	tail := f.number("tail", "N", "only the last N lines")
+	head := f.number("head", "N", "only the first N lines; the mark stops there")
+	maxBytes := f.number("max-bytes", "N", "no more than N bytes; the mark stops there")
+	grep := f.text("grep", "REGEXP", "", "only lines that match; the mark moves over all")
+	timestamps := f.bool("timestamps", "put the time before each line")
+	prefix := f.bool("prefix", "put the child's id before each line")
+	autoRemove := f.bool("auto-remove", "with --wait: forget the jobs that ended")
+	force := f.bool("force", "with --wait: wait on for jobs that are Suspended (they are waited for in any case)")
+	json := f.bool("json", "print one JSON object a record")
+	v.run = func(c *call) error {
+		o := receiveOptions{keep: *keep, all: *all, follow: *wait || *follow, noRecurse: *noRecurse, reader: *reader,
+			timestamps: *timestamps, prefix: *prefix, json: *json, autoRemove: *autoRemove, force: *force,
+			tail: *tail, head: *head, maxBytes: int64(*maxBytes)}
+		if err := o.complete(f, *streams, *grep); err != nil {
+			return err
+		}
+		jobs, err := c.named(x)
+		if err != nil {
+			return err
+		}
+		return o.receive(c, jobs)
+	}
+	return v
+}
+
+func (o *receiveOptions) complete(f *flags, streams, grep string) (err error) {
+	if f.given("stream") {
+		for _, name := range strings.Split(streams, ",") {
+			s, err := job.ParseStream(strings.TrimSpace(name))
+			if err != nil {
+				return err
+			}
+			o.streams = append(o.streams, s)
+		}
+	}
+	if o.autoRemove && !o.follow {
+		return usage("--auto-remove needs --wait", "nothing is forgotten that may not have been shown")
+	}
+	if o.force && !o.follow {
+		return usage("--force needs --wait", "")
+	}
+	if err := checkReader(o.reader); err != nil {
+		return err
+	}
+	if grep != "" {
+		if o.grep, err = regexp.Compile(grep); err != nil {
+			return usage("--grep "+quoteArg(grep)+": "+strings.TrimPrefix(err.Error(), "error parsing regexp: "), "the syntax is RE2's: https://golang.org/s/re2syntax")
+		}
+	}
+	return nil
+}
+
+func checkReader(name string) error {
+	const longest = 200 // it becomes part of a file's name
+	if err := job.CheckName(name); err != nil && name != "" && !strings.ContainsAny(name[:1], "0123456789") || name == "" || len(name) > longest {
+		return usage("--reader "+quoteArg(name)+" cannot be a reader's name", "use letters, digits and signs other than /")
+	}
+	return nil
+}
+
+func (o receiveOptions) receive(c *call, jobs []*local.Job) error {
+	ignorePipe()
+	ctx, done := interruptible()
+	defer done()
+	r := receiving{options: o}
+	if err := r.run(ctx, c, jobs); err != nil {
+		return because(ctx, err)
+	}
+	if !o.follow {
+		return nil
+	}
+	return o.afterwards(ctx, c, jobs)
+}
+
+// afterwards is what --wait does once the jobs are final.
+func (o receiveOptions) afterwards(ctx context.Context, c *call, jobs []*local.Job) error {
+	infos, err := c.infos(jobs)
+	if err != nil {
+		return err
+	}
+	for _, i := range infos {
+		if i.State != job.Completed {
+			c.exitWith(exitFailed)
+		}
+	}
+	if !o.autoRemove {
+		return nil
+	}
+	for _, j := range jobs {
+		if err := c.source.Remove(ctx, j.Parent()); err != nil && !isKind(err, job.NotFound) {
+			c.fail(err)
+		}
+	}
+	return nil
+}
+
+// receiving is one receive of any number of jobs.
+type receiving struct {
+	options receiveOptions
+	out     sink
+	at      map[job.ID]spool.Mark // where --keep and --all are
+	tailed  map[job.ID]bool       // whose last lines were shown; a follower goes on with all that comes
+	lines   int                   // shown so far, for --head
+	bytes   int64                 // written so far, for --max-bytes
+}
+
+// errEnough ends a receive that has shown what was asked for.
+var errEnough = errors.New("enough")
+
+func (r *receiving) run(ctx context.Context, c *call, jobs []*local.Job) error {
+	if r.options.noRecurse {
+		return nil // all a job of this machine puts out is its children's
+	}
+	r.out = sink{out: c.out, err: c.err}
+	r.at, r.tailed = map[job.ID]spool.Mark{}, map[job.ID]bool{}
+	err := local.FollowAll(ctx, r.once(jobs), r.options.follow, func(j *local.Job, to spool.Sizes, final bool) error {
+		return r.take(c, j, to, final)
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return errors.Join(err, r.out.flush())
+}
+
+// once leaves out a child whose job is there too: it would be received twice.
+func (r *receiving) once(jobs []*local.Job) []*local.Job {
+	seen := map[job.ID]bool{}
+	var kept []*local.Job
+	for _, j := range jobs {
+		if id := j.Ref().ID; !seen[id] {
+			seen[id] = true
+			kept = append(kept, j)
+		}
+	}
+	return kept
+}
+
+// take shows what is new of a job, and moves the mark over it.
+func (r *receiving) take(c *call, j *local.Job, to spool.Sizes, final bool) error {
+	o := r.options
+	marks, err := j.OpenMarks(o.reader, func() {
+		c.warn("another receive of reader " + o.reader + " is at job " + j.Ref().String() + "; waiting for it (--reader NAME has a mark of its own)")
+	})
+	if err != nil {
+		return marksError(j, err)
+	}
+	defer marks.Close()
+	mark, err := marks.Read(1)
+	if err != nil {
+		return err
+	}
+	if o.keep || o.all { // the mark is where we began
+		begun, ok := r.at[j.Ref().ID]
+		switch {
+		case ok:
+			begun.Told = mark.Told && !o.all
+			mark.Sizes = begun.Sizes
+		case o.all:
+			mark = spool.Mark{}
+		}
+	}
+	move := func(m spool.Mark) error {
+		r.at[j.Ref().ID] = m
+		if o.keep {
+			return nil
+		}
+		return marks.Move(1, m)
+	}
+	err = r.show(j, &mark, o.limit(mark.Sizes, to), final, move)
+	if err != nil {
+		return marksError(j, err)
+	}
+	if final && !mark.Told && !o.discard {
+		return r.tell(c, j, mark, move)
+	}
+	return nil
+}
+
+// limit keeps files that are not asked for where the mark is.
+func (o receiveOptions) limit(from, to spool.Sizes) spool.Sizes {
+	if o.streams == nil {
+		return to
+	}
+	var wanted [3]bool
+	for _, s := range o.streams {
+		switch s {
+		case job.Output:
+			wanted[spool.OutputFile] = true
+		case job.ErrorStream:
+			wanted[spool.ErrorFile] = true
+		default:
+			wanted[spool.RecordsFile] = true
+		}
+	}
+	for f, w := range wanted {
+		if !w {
+			to[f] = from[f]
+		}
+	}
+	return to
+}
+
+// tell says once a reader that the job Failed.
+func (r *receiving) tell(c *call, j *local.Job, mark spool.Mark, move func(spool.Mark) error) error {
+	info, err := j.Parent().Info()
+	if err != nil || info.State != job.Failed {
+		return err
+	}
+	if err := r.out.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.err, "job: %d %s\n", info.ID, printable(info.StateInfo.String()))
+	mark.Told = true
+	return move(mark)
+}
+
+func marksError(j *local.Job, err error) error {
+	if errors.Is(err, errEnough) || errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	return &job.Error{Job: j.Ref().String(), Kind: job.Other, Err: err}
+}
+
+// show writes what is between the mark and to, and moves the mark as far as
+// it was written.
+func (r *receiving) show(j *local.Job, mark *spool.Mark, to spool.Sizes, final bool, move func(spool.Mark) error) error {
+	if to.Minus(mark.Sizes).Total() == 0 {
+		return nil
+	}
+	switch {
+	case r.options.discard:
+		mark.Sizes = to
+		return move(*mark)
+	case r.options.byLine():
+		return r.showLines(j, mark, to, final, move)
+	}
+	return r.showBytes(j, mark, to, move)
+}
+
+// byLine reports whether lines have to be looked at; if not, the kernel
+// copies the bytes.
+func (o receiveOptions) byLine() bool {
+	return o.timestamps || o.prefix || o.json || o.grep != nil || o.tail >= 0 || o.head >= 0
+}

@@ -1,0 +1,130 @@
+package keeper
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/backjob/job"
+	"github.com/backjob/job/internal/process"
+	"github.com/backjob/job/internal/store"
+)
+
+// Begin starts the job of a journal that was just created, and gives its
+// keeper the journal. It returns once the program runs; the state is written
+// then. With m.Async it returns as soon as there is a keeper. If the program
+// cannot be started it is an error, and nothing runs.
+func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error) {
+	if m.Async || !process.CanLaunch {
+		return beginByKeeper(s, j, m)
+	}
+	c, err := command(j.Folder, m, 1)
+	defer closeFiles(c)
+	if err != nil {
+		return store.Status{}, err
+	}
+	wait, done, err := os.Pipe()
+	if err != nil {
+		return store.Status{}, err
+	}
+	defer wait.Close()
+	defer done.Close() // the keeper goes on
+	keeper, program, err := process.Launch(c, process.Keeper{
+		Argv: argv(j.Folder, s.Dir, false), Env: environment(),
+		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
+	})
+	if err != nil {
+		return store.Status{}, startError(m, err)
+	}
+	stat, _ := process.StatOf(program)
+	keeperStat, _ := process.StatOf(keeper)
+	e := store.Event{Time: time.Now(), Child: 1, Step: true, State: job.Running, Try: 1,
+		Program: store.Process{PID: program, Start: stat.Start},
+		Keeper:  store.Process{PID: keeper, Start: keeperStat.Start}, Boot: process.BootID()}
+	status := store.Sum(m.ID, m.Children, []store.Event{e})
+	return status, errors.Join(j.Append(e), s.Update(status.Record(m)))
+}
+
+// beginByKeeper lets the keeper start the program.
+func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store.Status, err error) {
+	if m.Async { // from here on it is a job, whatever becomes of it
+		if err := s.Update(store.Sum(m.ID, m.Children, nil).Record(m)); err != nil {
+			return status, err
+		}
+	}
+	told, err := fork(s.Dir, j, false)
+	if err != nil {
+		return status, err
+	}
+	defer told.Close()
+	if m.Async {
+		return store.Sum(m.ID, m.Children, nil), nil
+	}
+	if _, err := io.Copy(io.Discard, told); err != nil {
+		return status, err
+	}
+	status, err = j.Status(m.Children)
+	if c := status.Children[0]; err == nil && c.State.State == job.Failed && c.Program.PID == 0 {
+		err = &job.Error{Kind: job.NotRunnable, Err: c.State.Reason}
+	}
+	return status, err
+}
+
+// Adopt starts a keeper for a job that lost its own. j is its journal, which
+// we claimed. It returns when the journal tells the truth again.
+func Adopt(s *store.Store, j *store.Journal) error {
+	told, err := fork(s.Dir, j, true)
+	if err != nil {
+		return err
+	}
+	defer told.Close()
+	_, err = io.Copy(io.Discard, told)
+	return err
+}
+
+// fork executes a keeper. The file that comes back ends when the keeper has
+// written what is true, or is dead.
+func fork(dir string, j *store.Journal, adopt bool) (told *os.File, err error) {
+	told, tell, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer tell.Close()
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.Join(err, told.Close())
+	}
+	defer null.Close()
+	fd := j.File().Fd()
+	_, err = syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, adopt), &syscall.ProcAttr{
+		Dir: "/", Env: environment(),
+		Files: []uintptr{null.Fd(), null.Fd(), fd, fd, null.Fd(), tell.Fd()},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return nil, errors.Join(err, told.Close())
+	}
+	return told, nil
+}
+
+// startError says why a program could not be started.
+func startError(m store.Meta, err error) error {
+	kind := job.NotRunnable
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		// It was there when we looked: what is missing is its interpreter.
+		err = fmt.Errorf("%q cannot be executed: the interpreter that its first line names, or its loader, was not found", m.Argv[0])
+	case errors.Is(err, syscall.ENOEXEC):
+		return &job.Error{Kind: kind, Err: fmt.Errorf("%q cannot be executed: %w", m.Argv[0], err),
+			Hint: "a script needs a first line such as #!/bin/sh"}
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM):
+		kind = job.Other
+		err = fmt.Errorf("no process can be made: %w", err)
+	default:
+		err = fmt.Errorf("%q cannot be executed: %w", m.Argv[0], err)
+	}
+	return &job.Error{Kind: kind, Err: err}
+}

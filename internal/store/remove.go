@@ -1,0 +1,163 @@
+package store
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/backjob/job"
+)
+
+const removedSuffix = ".removed"
+
+// Remove forgets a job and deletes its folder. j holds its lock, and is
+// closed. At whatever moment it is interrupted, the job is either there or
+// gone; what is left of its files is deleted by the next rebuild.
+func (s *Store) Remove(j *Journal) error {
+	defer j.Close()
+	r, err := s.read(j.ID)
+	if err != nil {
+		return err
+	}
+	if err := s.keepHighest(j.ID); err != nil {
+		return err
+	}
+	away := j.Path + removedSuffix
+	if err := os.Rename(j.Path, away); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := s.forget(r); err != nil {
+		return err
+	}
+	return os.RemoveAll(away)
+}
+
+func (s *Store) forget(r Record) error {
+	s.unseal(r.ID)
+	return s.Update(Record{ID: r.ID, Flags: Removed, State: r.State, Instance: r.Instance, Created: r.Created})
+}
+
+// discard takes back a job that never was one. Its id is given out again if
+// no other was given out since.
+func (s *Store) discard(r Record) {
+	os.RemoveAll(s.Folder(r.ID).Path)
+	if lock(s.format) != nil {
+		return
+	}
+	defer unlock(s.format)
+	if s.currentLocked() != nil || s.Last() != r.ID {
+		s.forget(r)
+		return
+	}
+	s.header.count--
+	if s.writeHeader() == nil {
+		s.index.Truncate(int64(r.ID) * RecordSize)
+	}
+}
+
+// Discard takes back a job whose start did not succeed; j is closed.
+func (s *Store) Discard(j *Journal) {
+	r, err := s.read(j.ID)
+	if err == nil && r.Flags&Preparing == 0 { // its keeper had written that it failed
+		s.Remove(j)
+		return
+	}
+	if err == nil {
+		s.discard(r)
+	}
+	j.Close()
+}
+
+// Sweep deletes what a job start left that was killed before its job was one.
+func (s *Store) Sweep(r Record) {
+	if j, err := s.Folder(r.ID).Claim(); err == nil {
+		if j == nil {
+			return // it is at it right now
+		}
+		s.Discard(j)
+		return
+	}
+	// There is no journal: it was killed earlier, or is just making it.
+	// Time tells; an id that is not the last cannot be in use for long.
+	if _, err := os.Stat(s.Folder(r.ID).Path); errors.Is(err, fs.ErrNotExist) && r.ID+jobsInShard < s.Last() {
+		s.forget(r)
+	}
+}
+
+// keepHighest remembers the highest id ever removed, so that a rebuild of the
+// index gives out no id again.
+func (s *Store) keepHighest(id job.ID) error {
+	if err := lock(s.format); err != nil {
+		return err
+	}
+	defer unlock(s.format)
+	if id <= s.highestRemoved() {
+		return nil
+	}
+	name := s.path("removed")
+	if err := os.WriteFile(name+".new", []byte(strconv.FormatUint(uint64(id), 10)+"\n"), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+func (s *Store) highestRemoved() job.ID {
+	b, _ := os.ReadFile(s.path("removed"))
+	id, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 63)
+	return job.ID(id)
+}
+
+// fromFolders makes the records of the index from the folders, and deletes
+// what removals left.
+func (s *Store) fromFolders() (records []Record, damaged int, err error) {
+	paths, err := filepath.Glob(filepath.Join(s.Dir, "jobs", "*", "*"))
+	if err != nil {
+		return nil, 0, err
+	}
+	records = make([]Record, s.highestRemoved())
+	for _, path := range paths {
+		if strings.HasSuffix(path, removedSuffix) {
+			os.RemoveAll(path)
+			continue
+		}
+		id, err := strconv.ParseUint(filepath.Base(path), 10, 40)
+		if err != nil || s.Folder(job.ID(id)).Path != path {
+			continue // not ours
+		}
+		for uint64(len(records)) < id {
+			records = append(records, Record{})
+		}
+		r, ok := s.fromFolder(job.ID(id))
+		if !ok {
+			damaged++
+		}
+		records[id-1] = r
+	}
+	for i := range records {
+		if records[i].ID == 0 {
+			records[i] = Record{ID: job.ID(i + 1), Flags: Removed}
+		}
+	}
+	return records, damaged, nil
+}
+
+func (s *Store) fromFolder(id job.ID) (r Record, whole bool) {
+	f := s.Folder(id)
+	m, err := f.Meta()
+	if err != nil {
+		m = Meta{ID: id, Children: 1}
+		if info, err := os.Stat(f.Path); err == nil {
+			m.Created = info.ModTime()
+		}
+	}
+	status, journalErr := f.Status(m.Children)
+	r = status.Record(m)
+	kept, _ := f.Kept()
+	if r.State == job.NotStarted && (kept || err != nil) && journalErr == nil && len(status.Steps) == 0 {
+		r.Flags |= Preparing // a job start is at it, or was killed at it
+	}
+	return r, err == nil && journalErr == nil
+}

@@ -1,0 +1,90 @@
+package watch
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// changes is DN_MODIFY, DN_CREATE, DN_DELETE and DN_RENAME of linux/fcntl.h;
+// without DN_MULTISHOT the first of them ends it.
+const changes = 0x02 | 0x04 | 0x08 | 0x10
+
+// Watcher watches folders. C gets a value after a change that came after the
+// last Arm; it may also get one without a reason.
+type Watcher struct {
+	C chan struct{}
+
+	dirs    []*os.File
+	signals chan os.Signal
+	ticker  *time.Ticker // stands still unless dnotify is not there
+	done    chan struct{}
+	ended   chan struct{}
+}
+
+// New makes a watcher of nothing. Close it.
+func New() *Watcher {
+	w := &Watcher{C: make(chan struct{}, 1), signals: make(chan os.Signal, 1),
+		done: make(chan struct{}), ended: make(chan struct{})}
+	w.ticker = time.NewTicker(tick)
+	w.ticker.Stop()
+	signal.Notify(w.signals, syscall.SIGIO)
+	go w.pass()
+	return w
+}
+
+// pass hands signals on to C until Close.
+func (w *Watcher) pass() {
+	defer close(w.ended)
+	for {
+		select {
+		case <-w.signals:
+			w.Wake()
+		case <-w.ticker.C:
+			w.Wake()
+		case <-w.done:
+			return
+		}
+	}
+}
+
+// Wake puts a value into C, as a change does.
+func (w *Watcher) Wake() {
+	select {
+	case w.C <- struct{}{}:
+	default:
+	}
+}
+
+// Add watches a folder from the next Arm on.
+func (w *Watcher) Add(dir string) error {
+	f, err := os.Open(dir)
+	if err == nil {
+		w.dirs = append(w.dirs, f)
+	}
+	return err
+}
+
+// Arm makes the next change in any of the folders be told. Look at what is
+// watched after Arm, not before: what came in between is not told.
+func (w *Watcher) Arm() {
+	for _, dir := range w.dirs {
+		if _, err := unix.FcntlInt(dir.Fd(), unix.F_NOTIFY, changes); err != nil {
+			w.ticker.Reset(tick)
+		}
+	}
+}
+
+// Close ends the watching.
+func (w *Watcher) Close() {
+	signal.Stop(w.signals)
+	w.ticker.Stop()
+	close(w.done)
+	<-w.ended
+	for _, dir := range w.dirs {
+		dir.Close()
+	}
+}

@@ -1,0 +1,211 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/backjob/job"
+	"github.com/backjob/job/internal/keeper"
+	"github.com/backjob/job/internal/store"
+)
+
+// Location is where all jobs of this source run.
+const Location = "localhost"
+
+// The types of the jobs of this source and of their children.
+const (
+	Type      = "BackgroundJob"
+	ChildType = "ChildJob"
+)
+
+// Keep makes this process a job's keeper if it was executed to be one, and
+// exits then. Call it first in main, before anything that costs time.
+func Keep() {
+	if len(os.Args) > 1 && os.Args[1] == keeper.Verb && os.Args[0] == "job" {
+		os.Exit(keeper.Main(os.Args[2:]))
+	}
+}
+
+// Source runs and finds the jobs of one repository folder. It is not safe for
+// use by several goroutines.
+type Source struct {
+	store *store.Store
+}
+
+var _ job.Source = (*Source)(nil)
+
+// Options tune a Source. The zero value is good.
+type Options struct {
+	// Warn is told in a sentence what was found damaged and was mended. Nil
+	// drops it.
+	Warn func(string)
+}
+
+// Open opens the repository in folder dir, "" for the user's own. It is made
+// on first use.
+func Open(dir string, o Options) (*Source, error) {
+	if dir == "" {
+		var err error
+		if dir, err = Dir(); err != nil {
+			return nil, err
+		}
+	}
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	s, err := store.Open(dir, o.Warn)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{s}, nil
+}
+
+// Dir is the user's own repository: $JOB_REPOSITORY, else the folder job in
+// $XDG_STATE_HOME or ~/.local/state.
+func Dir() (string, error) {
+	if dir := os.Getenv("JOB_REPOSITORY"); dir != "" {
+		return dir, nil
+	}
+	if dir := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "job"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", &job.Error{Kind: job.Other, Err: err, Hint: "set HOME, or name a repository with --repository DIR"}
+	}
+	return filepath.Join(home, ".local", "state", "job"), nil
+}
+
+// Close closes the repository. Its jobs go on.
+func (s *Source) Close() error { return s.store.Close() }
+
+// Name is "local".
+func (s *Source) Name() string { return "local" }
+
+// Folder is the repository's folder.
+func (s *Source) Folder() string { return s.store.Dir }
+
+// Start makes a job and starts it. It returns once the program runs, or with
+// spec.Async at once. A program that cannot be started is a NoProgram or
+// NotRunnable error, and there is no job.
+func (s *Source) Start(ctx context.Context, spec job.Spec) (job.Job, error) {
+	j, err := s.start(spec)
+	if err != nil {
+		return nil, err
+	}
+	return j, nil
+}
+
+func (s *Source) start(spec job.Spec) (*Job, error) {
+	if err := complete(&spec); err != nil {
+		return nil, err
+	}
+	m := store.Meta{Type: Type, Children: 1, Spec: spec}
+	journal, err := s.store.Create(&m)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.takeInput(journal, &m); err != nil {
+		s.store.Discard(journal)
+		return nil, err
+	}
+	status, err := keeper.Begin(s.store, journal, m)
+	if err != nil {
+		s.store.Discard(journal)
+		return nil, err
+	}
+	journal.Close() // the keeper has it
+	return &Job{source: s, ref: job.Ref{ID: m.ID}, meta: &m, status: &status}, nil
+}
+
+// complete fills in what spec leaves open and refuses what cannot be.
+func complete(spec *job.Spec) (err error) {
+	if spec.Name != "" {
+		if err := job.CheckName(spec.Name); err != nil {
+			return err
+		}
+	}
+	if len(spec.Argv) == 0 {
+		return &job.Error{Kind: job.Invalid, Err: errors.New("no command was given")}
+	}
+	if err := checkTexts(spec); err != nil {
+		return err
+	}
+	if spec.Env == nil {
+		spec.Env = os.Environ()
+	}
+	if spec.Command == "" {
+		spec.Command = job.CommandText(spec.Argv)
+	}
+	if spec.Dir, err = absolute(spec.Dir); err != nil {
+		return err
+	}
+	if info, err := os.Stat(spec.Dir); err != nil {
+		return &job.Error{Kind: job.Other, Err: fmt.Errorf("folder %q cannot be the working directory: %w", spec.Dir, cause(err))}
+	} else if !info.IsDir() {
+		return &job.Error{Kind: job.Other, Err: fmt.Errorf("%q is no folder", spec.Dir)}
+	}
+	if spec.Input != "" {
+		if spec.Input, err = absolute(spec.Input); err != nil {
+			return err
+		}
+		if _, err := os.Stat(spec.Input); err != nil {
+			return &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q: %w", spec.Input, cause(err))}
+		}
+	}
+	_, err = keeper.Find(spec.Argv[0], spec.Dir, spec.Env)
+	return err
+}
+
+// checkTexts refuses what cannot be passed to a program.
+func checkTexts(spec *job.Spec) error {
+	for _, text := range append(append([]string{spec.Dir, spec.Input}, spec.Argv...), spec.Env...) {
+		if strings.IndexByte(text, 0) >= 0 {
+			return &job.Error{Kind: job.Invalid, Err: errors.New("an argument has a NUL byte in it")}
+		}
+	}
+	return nil
+}
+
+func absolute(path string) (string, error) {
+	if filepath.IsAbs(path) {
+		return path, nil
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("the working directory is not known: %w", cause(err)),
+			Hint: "name one with --dir"}
+	}
+	if path == "" {
+		return here, nil
+	}
+	return filepath.Join(here, path), nil
+}
+
+// takeInput takes all of spec.InputFrom into the job's folder.
+func (s *Source) takeInput(j *store.Journal, m *store.Meta) error {
+	if m.InputFrom == nil {
+		return nil
+	}
+	m.Input = j.Folder.File("input")
+	f, err := os.OpenFile(m.Input, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, m.InputFrom)
+	return errors.Join(err, f.Close(), j.Rewrite(*m))
+}
+
+// cause is the error without the path that os puts before it.
+func cause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

@@ -17,7 +17,7 @@ type Job struct {
 	source *Source
 	ref    job.Ref
 	meta   *store.Meta   // as far as it was read
-	status *store.Status // as it was when the job was started; nil means read it
+	status *store.Status // as it was when the job was started; nil if we did not start it
 }
 
 var (
@@ -66,9 +66,12 @@ func (j *Job) InfoFor(reader string) (job.Info, error) {
 	if err != nil {
 		return j.damagedInfo(r, err), nil
 	}
-	status, err := j.readStatus(m)
+	status, err := j.folder().Status(m.Children)
 	if err != nil {
 		return j.damagedInfo(r, err), nil
+	}
+	if r.State.Final() && !status.State().State.Final() {
+		return j.damagedInfo(r, errors.New("the job's journal has lost its end")), nil
 	}
 	info := j.describe(m, status)
 	j.addSizes(&info, reader)
@@ -86,13 +89,12 @@ func (j *Job) readMeta() (store.Meta, error) {
 	return *j.meta, nil
 }
 
-// readStatus reads the journal. What is known from the start counts once.
-func (j *Job) readStatus(m store.Meta) (store.Status, error) {
-	if s := j.status; s != nil {
-		j.status = nil
-		return *s, nil
+// Begun is Info as it was when the job was started, without another look.
+func (j *Job) Begun() (job.Info, error) {
+	if j.meta == nil || j.status == nil {
+		return j.Info()
 	}
-	return j.folder().Status(m.Children)
+	return j.describe(*j.meta, *j.status), nil
 }
 
 func (j *Job) describe(m store.Meta, s store.Status) job.Info {

@@ -158,6 +158,9 @@ func complete(spec *job.Spec) (err error) {
 			return &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q: %w", spec.Input, cause(err))}
 		}
 	}
+	if spec.Async {
+		return nil // whether there is a program is the keeper's business then
+	}
 	_, err = keeper.Find(spec.Argv[0], spec.Dir, spec.Env)
 	return err
 }

@@ -42,7 +42,7 @@ func (c *call) fail(err error) {
 		return
 	}
 	c.exitWith(exitCode(err))
-	if errors.Is(err, errSilent) || errors.Is(err, syscall.EPIPE) {
+	if errors.Is(err, syscall.EPIPE) || c.exitSaysIt(err) {
 		return
 	}
 	c.printError(err)
@@ -65,8 +65,13 @@ func weight(code int) int {
 	return 2 // a command's own status
 }
 
-// errSilent ends a verb whose output says all there is to say.
-var errSilent = errors.New("")
+// exitSaysIt reports whether an error is no news: that a wait's time ran out
+// or was interrupted is told to people only, the exit code tells programs.
+func (c *call) exitSaysIt(err error) bool {
+	_, interrupted := err.(interruption)
+	f, ok := c.err.(*os.File)
+	return (interrupted || isKind(err, job.TimedOut)) && !(ok && isTerminal(f))
+}
 
 func exitCode(err error) int {
 	if stop, ok := err.(interruption); ok {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/backjob/job"
+	"github.com/backjob/job/internal/spool"
 	"github.com/backjob/job/local"
 )
 
@@ -121,7 +122,7 @@ func (o *startOptions) show(c *call, j *local.Job) error {
 	if *o.quiet {
 		return printIDs(c.out, []job.Info{{Ref: j.Ref()}})
 	}
-	info, err := j.Info()
+	info, err := j.Begun()
 	if err != nil {
 		return err
 	}
@@ -250,7 +251,8 @@ func (o *startOptions) stay(c *call, j *local.Job, interrupts chan os.Signal) er
 	defer cancel()
 	stopping := make(chan syscall.Signal, 1)
 	go stopOnInterrupt(ctx, j, interrupts, stopping) // ends with ctx
-	r := receiving{options: receiveOptions{all: true, follow: true, json: *o.json, discard: *o.quiet, reader: "default"}}
+	r := receiving{options: receiveOptions{all: true, follow: true, json: *o.json, discard: *o.quiet,
+		reader: spool.DefaultReader, tail: -1, head: -1, maxBytes: -1}}
 	err := r.run(ctx, c, []*local.Job{j})
 	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err

@@ -171,7 +171,7 @@ func (k *keeper) end(state job.State, reason error, exit *store.Exit) {
 	k.retry.Stop()
 	k.sampler.note()
 	if exit != nil && exit.Code == -1 && exit.Signal == 0 && state == job.Failed {
-		reason = fmt.Errorf("exit status unknown: its keeper was killed, and %v", process.ErrUnknown)
+		reason = fmt.Errorf("exit status unknown: its keeper was killed meanwhile, and %v", process.ErrUnknown)
 	}
 	k.move(state, reason, store.Event{Ended: exit})
 }

@@ -134,7 +134,7 @@ func (k *keeper) takeUp() (err error) {
 	case child.State.State.Final():
 		k.publish() // a keeper was killed between the journal and the index
 	case k.program.PID == 0 && !k.findOwn() && k.adopted:
-		k.end(job.Failed, errors.New("never started: its keeper was killed before"), nil)
+		k.end(job.Failed, errors.New("never started, because its keeper was killed, or its journal is lost"), nil)
 	case k.program.PID == 0:
 		k.startFirst()
 	default:

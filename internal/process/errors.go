@@ -6,7 +6,7 @@ import "errors"
 var ErrUnsupported = errors.New("processes are looked after on Linux only, so far")
 
 // ErrUnknown says that how a process ended cannot be known any more.
-var ErrUnknown = errors.New("its parent did not see it end, and this kernel does not tell others")
+var ErrUnknown = errors.New("this system does not tell how a process ended that is not one's child")
 
 // ErrGone says that there is no such process.
 var ErrGone = errors.New("no such process")

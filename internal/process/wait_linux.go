@@ -102,9 +102,17 @@ func WaitAny(handles []Handle, cancel *os.File) int {
 	}
 }
 
+// reaping is how long a parent may take to look at its child that has ended.
+const reaping = 5 * time.Second
+
 // Exit tells how the process ended, though it was not our child: Linux 6.15
-// and newer keep that for whoever has a handle. ErrUnknown elsewhere.
+// and newer keep that for whoever has a handle, from the moment that its
+// parent has looked (POLLHUP). ErrUnknown elsewhere.
 func (h Handle) Exit() (Exit, error) {
+	polls := []unix.PollFd{{Fd: int32(h.fd)}}
+	for end := time.Now().Add(reaping); polls[0].Revents == 0 && time.Now().Before(end); {
+		unix.Poll(polls, int(time.Until(end)/time.Millisecond)+1)
+	}
 	// struct pidfd_info of linux/pidfd.h in its first version, 64 bytes.
 	info := struct {
 		mask, cgroup uint64

@@ -70,7 +70,7 @@ func (m *Marks) Move(child int, mark Mark) error {
 	if mark.Told {
 		b[32] = 1
 	}
-	binary.LittleEndian.PutUint32(b[0:], crc32.Checksum(b[4:], castagnoli))
+	binary.LittleEndian.PutUint32(b[0:], crc32.ChecksumIEEE(b[4:]))
 	_, err := m.file.WriteAt(b[:], int64(child-1)*markSize)
 	return err
 }
@@ -78,15 +78,13 @@ func (m *Marks) Move(child int, mark Mark) error {
 // Close ends the lock.
 func (m *Marks) Close() error { return m.file.Close() }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 func readMark(f io.ReaderAt, child int) (Mark, error) {
 	var b [markSize]byte
 	n, err := f.ReadAt(b[:], int64(child-1)*markSize)
 	if err != nil && err != io.EOF {
 		return Mark{}, err
 	}
-	if n < markSize || binary.LittleEndian.Uint32(b[:]) != crc32.Checksum(b[4:], castagnoli) {
+	if n < markSize || binary.LittleEndian.Uint32(b[:]) != crc32.ChecksumIEEE(b[4:]) {
 		return Mark{}, nil
 	}
 	m := Mark{Told: b[32] != 0}

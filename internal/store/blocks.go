@@ -90,7 +90,7 @@ func (s *Store) readSums(cache *os.File) map[int]blockSum {
 	}
 	for block := 0; (block+2)*sumSize <= n; block++ {
 		e := b[(block+1)*sumSize:][:sumSize]
-		if binary.LittleEndian.Uint16(e[10:]) == sumSealed && binary.LittleEndian.Uint32(e[12:]) == crc32.Checksum(e[:12], castagnoli) {
+		if binary.LittleEndian.Uint16(e[10:]) == sumSealed && binary.LittleEndian.Uint32(e[12:]) == crc32.ChecksumIEEE(e[:12]) {
 			sums[block] = blockSum{getTime(e), int(binary.LittleEndian.Uint16(e[8:]))}
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Store) seal(cache *os.File, block int, sum blockSum) {
 	putTime(e[:], sum.end)
 	binary.LittleEndian.PutUint16(e[8:], uint16(sum.count))
 	binary.LittleEndian.PutUint16(e[10:], sumSealed)
-	binary.LittleEndian.PutUint32(e[12:], crc32.Checksum(e[:12], castagnoli))
+	binary.LittleEndian.PutUint32(e[12:], crc32.ChecksumIEEE(e[:12]))
 	cache.WriteAt(e[:], int64(block+1)*sumSize) // a cache: what fails costs time only
 }
 

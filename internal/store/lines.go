@@ -10,8 +10,6 @@ import (
 // anything but plain characters in it is quoted as a Go string, so that any
 // byte survives, and a person can read it.
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // line builds one line.
 type line struct{ b []byte }
 
@@ -43,7 +41,7 @@ func plain(value string) bool {
 
 // sumLine seals a line with the check sum of all before it, and ends it.
 func sumLine(b []byte) []byte {
-	sum := crc32.Checksum(b, castagnoli)
+	sum := crc32.ChecksumIEEE(b)
 	if len(b) > 0 && b[len(b)-1] != '\n' {
 		b = append(b, ' ')
 	}
@@ -61,7 +59,7 @@ func checkSum(text string) (body string, ok bool) {
 	}
 	sum, err := strconv.ParseUint(text[at+4:], 16, 32)
 	body = strings.TrimSuffix(text[:at], " ")
-	return body, err == nil && uint32(sum) == crc32.Checksum([]byte(body), castagnoli)
+	return body, err == nil && uint32(sum) == crc32.ChecksumIEEE([]byte(body))
 }
 
 // eachPair calls fn for every key=value of a line, in order. It reports

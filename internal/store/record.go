@@ -80,7 +80,7 @@ func (r Record) encode() [RecordSize]byte {
 	binary.LittleEndian.PutUint32(b[72:], uint32(r.Children))
 	b[76] = byte(r.Signal)
 	b[77] = byte(copy(b[78:], r.Name))
-	binary.LittleEndian.PutUint32(b[0:], crc32.Checksum(b[4:], castagnoli))
+	binary.LittleEndian.PutUint32(b[0:], crc32.ChecksumIEEE(b[4:]))
 	return b
 }
 
@@ -106,7 +106,7 @@ func decodeRecord(b []byte, id job.ID) (r Record, ok bool) {
 }
 
 func sound(b []byte, id job.ID) bool {
-	return binary.LittleEndian.Uint32(b) == crc32.Checksum(b[4:RecordSize], castagnoli) &&
+	return binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:RecordSize]) &&
 		binary.LittleEndian.Uint64(b[8:]) == uint64(id) &&
 		b[4] == formatVersion && int(b[77]) <= shortName
 }
@@ -139,12 +139,12 @@ func (h header) encode() [RecordSize]byte {
 	copy(b[8:], indexMagic)
 	binary.LittleEndian.PutUint64(b[16:], h.count)
 	binary.LittleEndian.PutUint64(b[24:], h.generation)
-	binary.LittleEndian.PutUint32(b[0:], crc32.Checksum(b[4:], castagnoli))
+	binary.LittleEndian.PutUint32(b[0:], crc32.ChecksumIEEE(b[4:]))
 	return b
 }
 
 func decodeHeader(b []byte) (h header, ok bool) {
 	ok = len(b) == RecordSize && string(b[8:16]) == indexMagic && b[4] == formatVersion &&
-		binary.LittleEndian.Uint32(b) == crc32.Checksum(b[4:], castagnoli)
+		binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 	return header{binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])}, ok
 }

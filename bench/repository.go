@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,14 +35,18 @@ func (r *repository) command(args ...string) *exec.Cmd {
 	return c
 }
 
+// patience bounds the waits of settle: a keeper that hangs is told, not waited
+// for.
+const patience = time.Minute
+
 // settle waits until all jobs are final and their keepers are gone, so that
 // what is left of one run does not slow the next one down. A keeper's last
 // deed, the sync, comes after `job wait` has returned.
 func (r *repository) settle() error {
-	if err := run(r.command("wait", "-q")); err != nil {
-		return err
+	if err := run(r.command("wait", "-q", "--timeout", patience.String())); err != nil {
+		return fmt.Errorf("%w\n%s", err, r.states())
 	}
-	for {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		pids, err := r.keepers()
 		if err != nil || len(pids) == 0 {
 			return err
@@ -51,6 +56,7 @@ func (r *repository) settle() error {
 		}
 		time.Sleep(time.Millisecond) // nobody tells us; and nothing is being timed
 	}
+	return fmt.Errorf("all jobs are final, and keepers are still there after %v:\n%s", patience, r.states())
 }
 
 // keepers are the processes that stay with this repository's jobs. They show

@@ -59,11 +59,7 @@ func (d *deaths) watch(jobs []*Job) {
 // open gets a handle on the job's keeper. A keeper that is not up yet will
 // change the index when it is.
 func (d *deaths) open(j *Job) {
-	m, err := j.readMeta()
-	if err != nil {
-		return
-	}
-	status, err := j.folder().Status(m.Children)
+	_, status, err := j.folder().Read()
 	if err != nil || status.Keeper.PID == 0 {
 		return
 	}

@@ -145,7 +145,7 @@ func readerOf(q job.Query) string {
 // name is a job's whole name.
 func (s *Source) name(r store.Record) string {
 	if r.Flags&store.LongName != 0 {
-		if m, err := s.store.Folder(r.ID).Meta(); err == nil {
+		if m, _, err := s.store.Folder(r.ID).Read(); err == nil {
 			return m.DisplayName()
 		}
 	}

@@ -16,8 +16,8 @@ import (
 type Job struct {
 	source *Source
 	ref    job.Ref
-	meta   *store.Meta   // as far as it was read
-	status *store.Status // as it was when the job was started; nil if we did not start it
+	meta   *store.Meta   // what was started; nil if we did not start it
+	status *store.Status // as it was then
 }
 
 var (
@@ -30,7 +30,7 @@ func (j *Job) Ref() job.Ref { return j.ref }
 
 // Parent is the job itself, or the job whose child it is.
 func (j *Job) Parent() *Job {
-	return &Job{source: j.source, ref: job.Ref{ID: j.ref.ID}, meta: j.meta}
+	return &Job{source: j.source, ref: job.Ref{ID: j.ref.ID}}
 }
 
 // Children are the job's children; none for a child.
@@ -38,7 +38,7 @@ func (j *Job) Children() []*Job {
 	if j.ref.Child != 0 {
 		return nil
 	}
-	return []*Job{{source: j.source, ref: job.Ref{ID: j.ref.ID, Child: 1}, meta: j.meta}}
+	return []*Job{{source: j.source, ref: job.Ref{ID: j.ref.ID, Child: 1}}}
 }
 
 func (j *Job) folder() store.Folder { return j.source.store.Folder(j.ref.ID) }
@@ -62,11 +62,7 @@ func (j *Job) InfoFor(reader string) (job.Info, error) {
 	if r, err = j.source.mend(r); err != nil {
 		return j.damagedInfo(r, err), nil
 	}
-	m, err := j.readMeta()
-	if err != nil {
-		return j.damagedInfo(r, err), nil
-	}
-	status, err := j.folder().Status(m.Children)
+	m, status, err := j.folder().Read()
 	if err != nil {
 		return j.damagedInfo(r, err), nil
 	}
@@ -76,17 +72,6 @@ func (j *Job) InfoFor(reader string) (job.Info, error) {
 	info := j.describe(m, status)
 	j.addSizes(&info, reader)
 	return info, nil
-}
-
-func (j *Job) readMeta() (store.Meta, error) {
-	if j.meta == nil {
-		m, err := j.folder().Meta()
-		if err != nil {
-			return m, err
-		}
-		j.meta = &m
-	}
-	return *j.meta, nil
 }
 
 // Begun is Info as it was when the job was started, without another look.
@@ -159,11 +144,7 @@ func (j *Job) Events(ctx context.Context, follow bool) iter.Seq2[job.StateEvent,
 	return func(yield func(job.StateEvent, error) bool) {
 		told := 0
 		tell := func() (final, more bool) {
-			m, err := j.readMeta()
-			var s store.Status
-			if err == nil {
-				s, err = j.folder().Status(m.Children)
-			}
+			_, s, err := j.folder().Read()
 			if err != nil {
 				return true, yield(job.StateEvent{}, err)
 			}
@@ -257,11 +238,7 @@ func (j *Job) request(r keeper.Request) error {
 	if err := r.Leave(j.folder()); err != nil {
 		return err
 	}
-	m, err := j.readMeta()
-	if err != nil {
-		return err
-	}
-	status, err := j.folder().Status(m.Children)
+	_, status, err := j.folder().Read()
 	if err != nil || status.Keeper.PID == 0 {
 		return err // a keeper that is not up yet looks by itself
 	}

@@ -110,7 +110,7 @@ func (s *Source) start(spec job.Spec) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.takeInput(journal, &m); err != nil {
+	if err := takeInput(m); err != nil {
 		s.store.Discard(journal)
 		return nil, err
 	}
@@ -190,18 +190,17 @@ func absolute(path string) (string, error) {
 	return filepath.Join(here, path), nil
 }
 
-// takeInput takes all of spec.InputFrom into the job's folder.
-func (s *Source) takeInput(j *store.Journal, m *store.Meta) error {
+// takeInput takes all of InputFrom into the job's folder.
+func takeInput(m store.Meta) error {
 	if m.InputFrom == nil {
 		return nil
 	}
-	m.Input = j.Folder.File("input")
 	f, err := os.OpenFile(m.Input, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(f, m.InputFrom)
-	return errors.Join(err, f.Close(), j.Rewrite(*m))
+	return errors.Join(err, f.Close())
 }
 
 // cause is the error without the path that os puts before it.

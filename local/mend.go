@@ -47,16 +47,12 @@ func (s *Source) lost(r store.Record, err error) (store.Record, error) {
 }
 
 func (s *Source) takeOver(journal *store.Journal, r store.Record) error {
-	m, err := journal.Meta()
+	m, status, err := journal.Read()
 	if err != nil {
 		if !r.Live() {
 			s.store.Sweep(r)
 			return notFound(job.Ref{ID: r.ID}.String())
 		}
-		return err
-	}
-	status, err := journal.Status(m.Children)
-	if err != nil {
 		return err
 	}
 	if status.State().State.Final() {

@@ -66,7 +66,7 @@ func TestScript(t *testing.T) {
 type scene struct {
 	dir      string            // the script's $WORK; every process of the script has it in its environment
 	begun    map[string]*begun // by the name given to begin
-	watchdog *time.Timer       // wakes a command of the script that hangs
+	watchdog *time.Timer       // ends a script that hangs
 }
 
 // A begun is a command that runs beside the script.
@@ -98,13 +98,14 @@ func prepare(env *testscript.Env) error {
 	return nil
 }
 
-// wakeHanging ends the commands that the script itself is waiting for: a Go
-// program then shows its stacks, the script fails there, the others go on.
+// wakeHanging ends whatever the script is waiting for: a Go program then shows
+// its stacks, the script fails there, the others go on.
 func (s *scene) wakeHanging() {
-	for _, pid := range s.processes() {
-		if parent, _ := status(pid); parent == os.Getpid() {
-			_ = syscall.Kill(pid, syscall.SIGQUIT)
+	for _, sig := range []syscall.Signal{syscall.SIGQUIT, syscall.SIGKILL} {
+		for _, pid := range s.processes() {
+			_ = syscall.Kill(pid, sig)
 		}
+		time.Sleep(time.Second) // for the stacks to be written
 	}
 }
 

@@ -110,13 +110,11 @@ func (k *keeper) waitForStarter() {
 
 // takeUp reads what is known of the job, and goes on from there.
 func (k *keeper) takeUp() (err error) {
-	if k.meta, err = k.journal.Meta(); err != nil {
+	meta, status, err := k.journal.Read()
+	if err != nil {
 		return k.giveUp(err)
 	}
-	if k.events, err = k.journal.Events(); err != nil {
-		return k.giveUp(err)
-	}
-	status := store.Sum(k.meta.ID, k.meta.Children, k.events)
+	k.meta, k.events = meta, status.Events
 	child := status.Children[0]
 	k.boot = process.BootID()
 	k.life.Job = job.Ref{ID: k.meta.ID, Child: 1}

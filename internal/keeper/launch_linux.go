@@ -66,7 +66,7 @@ func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store
 	if _, err := io.Copy(io.Discard, told); err != nil {
 		return status, err
 	}
-	status, err = j.Status(m.Children)
+	_, status, err = j.Read()
 	if c := status.Children[0]; err == nil && c.State.State == job.Failed && c.Program.PID == 0 {
 		err = &job.Error{Kind: job.NotRunnable, Err: c.State.Reason}
 	}

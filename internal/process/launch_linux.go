@@ -4,8 +4,11 @@ package process
 
 import (
 	"errors"
+	"io"
 	"os"
 	"runtime"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"unsafe"
 
@@ -22,57 +25,101 @@ type Keeper struct {
 // CanLaunch says that Launch works on this system.
 const CanLaunch = true
 
-// Launch starts a program under a keeper, in the order that costs least: we
-// fork the keeper, which forks the program before it executes itself. So the
-// program runs while the keeper's runtime, which takes a millisecond to come
-// up, is still on its way, and the keeper is the program's parent all the
-// same. Launch returns when the program was executed, or cannot be.
+// Launch starts a program under a keeper, in the order that costs least: the
+// process that will be the keeper forks the program first, and executes our
+// own program again only when go, its descriptor 4, is at its end. So the
+// keeper's runtime, which takes a millisecond to come up, is on nobody's way,
+// and the keeper is the program's parent all the same. Launch returns when the
+// program was executed, or cannot be.
 //
-// Between the forks only system calls are made, as in syscall.ForkExec: the
-// children share our memory, and the runtime does not run in them.
+// Between the forks only system calls are made, as in syscall.ForkExec: these
+// processes share our memory, and Go's runtime does not run in them.
 func Launch(c Command, k Keeper) (keeper, program int, err error) {
-	p, free, err := newPlan(c, k)
+	read, write, err := os.Pipe()
 	if err != nil {
 		return 0, 0, err
 	}
-	defer free()
-	syscall.ForkLock.Lock()
-	keeper, errno := forkKeeper(p)
-	syscall.ForkLock.Unlock()
-	runtime.KeepAlive(p)
-	switch {
-	case errno != 0:
+	defer read.Close()
+	p, free, err := newPlan(c, k, write)
+	write.Close()
+	if err != nil {
+		return 0, 0, err
+	}
+	keeper, errno := p.spawn()
+	free()
+	if errno != 0 {
 		return 0, 0, os.NewSyscallError("fork", errno)
-	case p.programErrno != 0 || p.keeperErrno != 0:
-		var status syscall.WaitStatus
-		for {
-			if _, err := syscall.Wait4(keeper, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
-				break
-			}
+	}
+	// The keeper's end of the pipe closes when it goes on or exits.
+	var told [4]byte
+	if _, err := io.ReadFull(read, told[:]); err == nil && p.programErrno == 0 {
+		return keeper, p.program, nil
+	}
+	var status syscall.WaitStatus
+	for {
+		if _, err := syscall.Wait4(keeper, &status, 0, nil); !errors.Is(err, syscall.EINTR) {
+			break
 		}
 	}
 	if p.programErrno != 0 {
 		return 0, 0, p.programErrno
 	}
-	if p.keeperErrno != 0 {
-		return 0, 0, os.NewSyscallError("exec of the keeper", p.keeperErrno)
+	return 0, 0, errors.New("the keeper was killed while it started the program")
+}
+
+// spawn forks the keeper.
+func (p *plan) spawn() (keeper int, errno syscall.Errno) {
+	syscall.ForkLock.Lock()
+	defer syscall.ForkLock.Unlock()
+	inFlight = slices.DeleteFunc(inFlight, func(p *plan) bool { return atomic.LoadUint32(&p.tid) == 0 })
+	inFlight = append(inFlight, p)
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&p.mask)), 8, 0, 0)
+	p.tid = 1 // cleared by the kernel when the keeper no longer uses our memory
+	const cloneVM, clearTID = 0x100, 0x200000
+	beforeFork()
+	pid, e := spawn(cloneVM|clearTID|uintptr(syscall.SIGCHLD), p.prepareStack(), &p.tid)
+	afterFork()
+	if e != 0 {
+		p.tid = 0
 	}
-	return keeper, p.program, nil
+	return int(pid), syscall.Errno(e)
 }
 
-// plan is all that the children need, ready for the kernel.
+// inFlight keeps what keepers use that have not executed themselves yet.
+// syscall.ForkLock guards it.
+var inFlight []*plan
+
+// plan is all that the children need, ready for the kernel, and what they
+// tell us.
 type plan struct {
-	self, path, dir, root     *byte
-	keeperArgv, keeperEnv     []*byte
-	argv, env                 []*byte
-	keeperFiles               [6]uintptr
-	files                     [3]uintptr
-	nofile                    [2]uint64
-	program                   int           // written by the keeper
-	programErrno, keeperErrno syscall.Errno // written by whom they befall
+	self, path, dir, root *byte
+	keeperArgv, keeperEnv []*byte
+	argv, env             []*byte
+	keeperFiles           [6]uintptr
+	files                 [3]uintptr
+	told                  uintptr // the pipe that tells that program or programErrno are set
+	nofile                [2]uint64
+	mask                  uint64 // of signals, as it was before the fork
+	tid                   uint32
+	program               int
+	programErrno          syscall.Errno
+	stack                 [512]uintptr // the keeper's
 }
 
-func newPlan(c Command, k Keeper) (p *plan, free func(), err error) {
+// prepareStack puts the argument of becomeKeeper on top of the stack, with a
+// free word below it, and gives where the child begins.
+func (p *plan) prepareStack() uintptr {
+	top := (len(p.stack) - 8) &^ 1
+	for uintptr(unsafe.Pointer(&p.stack[top]))%16 != 0 {
+		top--
+	}
+	p.stack[top+argument] = uintptr(unsafe.Pointer(p))
+	return uintptr(unsafe.Pointer(&p.stack[top]))
+}
+
+func newPlan(c Command, k Keeper, told *os.File) (p *plan, free func(), err error) {
 	p = &plan{nofile: nofile.Limit}
 	var open []int
 	free = func() {
@@ -104,6 +151,7 @@ func newPlan(c Command, k Keeper) (p *plan, free func(), err error) {
 	for i, f := range c.files(null) {
 		p.files[i] = above(f)
 	}
+	p.told = above(told)
 	if err == nil {
 		err = p.setTexts(c, k)
 	}
@@ -139,11 +187,15 @@ func fcntl(fd uintptr, cmd int, arg int) (uintptr, syscall.Errno) {
 	return r, errno
 }
 
+// spawn makes a child that shares our memory and runs becomeKeeper.
+func spawn(flags, stack uintptr, tid *uint32) (pid, errno uintptr)
+
 // vfork makes a child that shares our memory; we stand still until it
 // executes something or exits. It returns 0 in the child.
-func vfork() (pid uintptr, errno uintptr)
+func vfork() (pid, errno uintptr)
 
-// What package syscall calls around its own fork; see runtime/proc.go.
+// What package syscall calls around its own fork, see runtime/proc.go: all
+// signals are blocked in between, so the children begin with none.
 
 //go:linkname beforeFork syscall.runtime_BeforeFork
 func beforeFork()
@@ -151,26 +203,9 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
-//go:linkname afterForkInChild syscall.runtime_AfterForkInChild
-func afterForkInChild()
-
-//go:noinline
-//go:norace
-func forkKeeper(p *plan) (pid int, errno syscall.Errno) {
-	beforeFork()
-	child, e := vfork()
-	if child == 0 && e == 0 {
-		afterForkInChild()
-		becomeKeeper(p)
-	}
-	afterFork()
-	return int(child), syscall.Errno(e)
-}
-
 // The functions below run in the children. They make no call that could
 // allocate, grow the stack or yield.
 
-//go:noinline
 //go:norace
 //go:nosplit
 func becomeKeeper(p *plan) {
@@ -180,6 +215,7 @@ func becomeKeeper(p *plan) {
 	if p.nofile[1] != 0 {
 		syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, rlimitNofile, uintptr(unsafe.Pointer(&p.nofile)), 0, 0, 0)
 	}
+	clearHandlers(p)
 	program, e := vfork()
 	if program == 0 && e == 0 {
 		becomeProgram(p)
@@ -194,15 +230,39 @@ func becomeKeeper(p *plan) {
 	for i := uintptr(0); i < 6; i++ {
 		syscall.RawSyscall(syscall.SYS_DUP3, p.keeperFiles[i], i, 0)
 	}
+	syscall.RawSyscall(syscall.SYS_WRITE, p.told, uintptr(unsafe.Pointer(&p.program)), 4)
+	closeAbove(6)
 	syscall.RawSyscall(syscall.SYS_CHDIR, uintptr(unsafe.Pointer(p.root)), 0, 0)
-	_, _, errno := syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(p.self)),
+	for { // until go is at its end
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, 4, uintptr(unsafe.Pointer(&p.stack)), 1)
+		if errno == 0 && n == 0 || errno != 0 && errno != syscall.EINTR {
+			break
+		}
+	}
+	syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(p.self)),
 		uintptr(unsafe.Pointer(&p.keeperArgv[0])), uintptr(unsafe.Pointer(&p.keeperEnv[0])))
-	p.keeperErrno = errno
-	syscall.RawSyscall(syscall.SYS_KILL, program, uintptr(syscall.SIGKILL), 0)
-	exit()
+	exit() // the job goes on; whoever looks next starts another keeper
 }
 
-//go:noinline
+// clearHandlers gives every signal that our runtime handles its default
+// again, then lets signals through.
+//
+//go:norace
+//go:nosplit
+func clearHandlers(p *plan) {
+	const ignore = 1
+	var action struct{ handler, flags, restorer, mask uintptr }
+	for sig := uintptr(1); sig <= 64; sig++ {
+		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&action)), 8, 0, 0)
+		if action.handler > ignore {
+			action.handler, action.flags, action.mask = 0, 0, 0
+			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
+		}
+	}
+	const setMask = 2
+	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, setMask, uintptr(unsafe.Pointer(&p.mask)), 0, 8, 0, 0)
+}
+
 //go:norace
 //go:nosplit
 func becomeProgram(p *plan) {
@@ -211,12 +271,28 @@ func becomeProgram(p *plan) {
 	for i := uintptr(0); i < 3 && errno == 0; i++ {
 		_, _, errno = syscall.RawSyscall(syscall.SYS_DUP3, p.files[i], i, 0)
 	}
+	closeAbove(3)
 	if errno == 0 {
 		_, _, errno = syscall.RawSyscall(syscall.SYS_EXECVE, uintptr(unsafe.Pointer(p.path)),
 			uintptr(unsafe.Pointer(&p.argv[0])), uintptr(unsafe.Pointer(&p.env[0])))
 	}
 	p.programErrno = errno
 	exit()
+}
+
+// closeAbove closes all descriptors from first on: the children keep nothing
+// of the caller's open but what they were given. The
+// other end of a pipe that they held would never be told of its end.
+//
+//go:norace
+//go:nosplit
+func closeAbove(first uintptr) {
+	const closeRange = 436 // Linux 5.9
+	if _, _, errno := syscall.RawSyscall(closeRange, first, 1<<31-1, 0); errno != 0 {
+		for fd := first; fd < 1024; fd++ {
+			syscall.RawSyscall(syscall.SYS_CLOSE, fd, 0, 0)
+		}
+	}
 }
 
 //go:norace

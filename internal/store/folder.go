@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -36,9 +35,10 @@ func FolderIn(dir string, id job.ID) Folder {
 // File is the path of a file in the folder.
 func (f Folder) File(name string) string { return f.Path + string(filepath.Separator) + name }
 
-// Create makes a job: its record, which is Preparing, its folder and its
-// meta. The journal that comes back holds the job's lock. m gets its id,
-// instance id and time.
+// Create makes a job: its record, which is Preparing, its folder, and the
+// journal with its first line, which comes back and holds the job's lock. m
+// gets its id, instance id and time; with m.InputFrom, m.Input becomes the
+// file input in the folder, which the caller has to fill.
 func (s *Store) Create(m *Meta) (*Journal, error) {
 	m.Created = time.Now()
 	m.Instance = job.NewInstanceID(m.Created)
@@ -47,6 +47,9 @@ func (s *Store) Create(m *Meta) (*Journal, error) {
 		return nil, err
 	}
 	m.ID = r.ID
+	if m.InputFrom != nil {
+		m.Input = s.Folder(m.ID).File("input")
+	}
 	j, err := s.fill(*m)
 	if err != nil {
 		s.discard(r)
@@ -64,10 +67,11 @@ func (s *Store) fill(m Meta) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lock(j.file); err != nil {
-		return nil, errors.Join(err, j.Close())
+	err = lock(j.file)
+	if err == nil {
+		_, err = j.file.Write(m.encode())
 	}
-	if err := os.WriteFile(f.File("meta"), m.encode(), 0o600); err != nil {
+	if err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
@@ -84,59 +88,42 @@ func mkdir(path string) error {
 	return err
 }
 
-// Meta reads what was written when the job was made. Anything else than what
-// was written is a Damaged error.
-func (f Folder) Meta() (Meta, error) {
-	b, err := os.ReadFile(f.File("meta"))
+// Read reads the journal: what was started, and what became of it. What is
+// not what was written is a Damaged error; what could be read comes back all
+// the same. A last line that was not written whole is left out, and so is any
+// line that is no event, such as what a crash of the keeper printed.
+func (f Folder) Read() (Meta, Status, error) {
+	b, err := os.ReadFile(f.File("journal"))
 	if err != nil {
-		return Meta{}, f.damaged("meta", err)
+		return Meta{ID: f.ID, Children: 1}, Sum(f.ID, 1, nil), f.damaged(err)
 	}
-	m, err := decodeMeta(string(b))
+	first, rest, _ := strings.Cut(string(b), "\n")
+	m, err := decodeMeta(first)
+	if err == nil && m.ID != f.ID {
+		err = fmt.Errorf("it is about job %d", m.ID)
+	}
 	if err != nil {
-		return m, f.damaged("meta", err)
+		m = Meta{ID: f.ID, Children: 1}
 	}
-	if m.ID != f.ID {
-		return m, f.damaged("meta", fmt.Errorf("it is about job %d", m.ID))
+	var events []Event
+	for text := range strings.Lines(rest) {
+		if e, err := decodeEvent(strings.TrimSuffix(text, "\n")); err == nil {
+			events = append(events, e)
+		}
 	}
-	return m, nil
+	s := Sum(f.ID, m.Children, events)
+	if err != nil {
+		return m, s, f.damaged(err)
+	}
+	return m, s, nil
 }
 
-func (f Folder) damaged(file string, err error) error {
+func (f Folder) damaged(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		err = path.Err
 	}
 	return &job.Error{Job: job.Ref{ID: f.ID}.String(), Kind: job.Damaged,
-		Err:  fmt.Errorf("the job's file %s cannot be used: %w", f.File(file), err),
+		Err:  fmt.Errorf("the job's file %s cannot be used: %w", f.File("journal"), err),
 		Hint: "what it put out may still be in " + f.Path}
-}
-
-// Status reads the journal and adds it up. A last line that was not written
-// whole is left out; any other line that is no event is passed over. A
-// journal without any event of a job that has begun is Damaged.
-func (f Folder) Status(children int) (Status, error) {
-	events, err := f.Events()
-	return Sum(f.ID, children, events), err
-}
-
-// Events reads the journal.
-func (f Folder) Events() ([]Event, error) {
-	b, err := os.ReadFile(f.File("journal"))
-	if err != nil {
-		return nil, f.damaged("journal", err)
-	}
-	events := make([]Event, 0, 4)
-	var bad error
-	for text := range strings.Lines(string(b)) {
-		e, err := decodeEvent(strings.TrimSuffix(text, "\n"))
-		if err == nil {
-			events = append(events, e)
-		} else if strings.HasPrefix(text, "time=") || bytes.IndexByte(b, 0) >= 0 {
-			bad = err
-		}
-	}
-	if len(events) == 0 && bad != nil {
-		return nil, f.damaged("journal", bad)
-	}
-	return events, nil
 }

@@ -15,7 +15,7 @@ type Journal struct {
 func (f Folder) openJournal(flags int) (*Journal, error) {
 	file, err := os.OpenFile(f.File("journal"), os.O_RDWR|os.O_APPEND|flags, 0o600)
 	if err != nil {
-		return nil, f.damaged("journal", err)
+		return nil, f.damaged(err)
 	}
 	return &Journal{f, file}, nil
 }
@@ -72,7 +72,7 @@ func (f Folder) Claim() (*Journal, error) {
 func (f Folder) Kept() (bool, error) {
 	file, err := os.Open(f.File("journal"))
 	if err != nil {
-		return false, f.damaged("journal", err)
+		return false, f.damaged(err)
 	}
 	defer file.Close()
 	return (&Journal{f, file}).kept()
@@ -84,11 +84,6 @@ func (j *Journal) kept() (bool, error) {
 		err = unlock(j.file)
 	}
 	return !ok && err == nil, err
-}
-
-// Rewrite writes the meta of a job anew, before it is one.
-func (j *Journal) Rewrite(m Meta) error {
-	return os.WriteFile(j.Folder.File("meta"), m.encode(), 0o600)
 }
 
 // Restore makes a journal for a job that lost it, so that there is a lock to

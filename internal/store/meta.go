@@ -1,15 +1,16 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/backjob/job"
 )
 
-// Meta is what is written once, when a job is made: who it is and what to run.
+// Meta is what is written once, as the first line of the journal, when a job
+// is made: who it is and what to run.
 type Meta struct {
 	ID       job.ID
 	Instance job.InstanceID
@@ -35,33 +36,29 @@ func (m Meta) GraceTime() time.Duration {
 	return m.Grace
 }
 
+// encode is the first line of the journal.
 func (m Meta) encode() []byte {
-	b := make([]byte, 0, 4096)
-	pair := func(key, value string) {
-		b = append(b, key...)
-		b = append(b, '=')
-		b = append(strconv.AppendQuote(b, value), '\n')
-	}
-	pair("id", strconv.FormatUint(uint64(m.ID), 10))
-	pair("instance", m.Instance.String())
-	pair("created", m.Created.UTC().Format(time.RFC3339Nano))
-	pair("type", m.Type)
-	pair("children", strconv.Itoa(m.Children))
-	m.eachText(pair)
-	m.eachDuration(func(key string, d time.Duration) { pair(key, d.String()) })
+	l := line{make([]byte, 0, 4096)}
+	l.add("id", strconv.FormatUint(uint64(m.ID), 10))
+	l.add("instance", m.Instance.String())
+	l.add("created", m.Created.UTC().Format(time.RFC3339Nano))
+	l.add("type", m.Type)
+	l.addInt("children", int64(m.Children))
+	m.eachText(l.add)
+	m.eachDuration(func(key string, d time.Duration) { l.add(key, d.String()) })
 	if m.Retry != 0 {
-		pair("retry", strconv.Itoa(m.Retry))
+		l.addInt("retry", int64(m.Retry))
 	}
 	if m.Merge {
-		pair("merge", "true")
+		l.add("merge", "true")
 	}
 	for _, arg := range m.Argv {
-		pair("arg", arg)
+		l.add("arg", arg)
 	}
 	for _, e := range m.Env {
-		pair("env", e)
+		l.add("env", e)
 	}
-	return sumLine(b)
+	return sumLine(l.b)
 }
 
 func (m Meta) eachText(pair func(key, value string)) {
@@ -84,23 +81,21 @@ func (m Meta) eachDuration(fn func(key string, d time.Duration)) {
 }
 
 func decodeMeta(text string) (Meta, error) {
-	body, ok := checkSum(strings.TrimSuffix(text, "\n"))
+	body, ok := checkSum(text)
 	if !ok {
-		return Meta{}, fmt.Errorf("its check sum is wrong")
+		return Meta{}, errors.New("the check sum of its first line is wrong")
 	}
 	var m Meta
-	var err error
-	for line := range strings.Lines(body) {
-		key, quoted, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
-		value, unquoteErr := strconv.Unquote(quoted)
-		if unquoteErr != nil {
-			return m, fmt.Errorf("the line %q is malformed", line)
+	var first error
+	whole := eachPair(body, func(key, value string) {
+		if err := m.set(key, value); err != nil && first == nil {
+			first = fmt.Errorf("%s: %w", key, err)
 		}
-		if e := m.set(key, value); e != nil && err == nil {
-			err = fmt.Errorf("%s: %w", key, e)
-		}
+	})
+	if !whole && first == nil {
+		first = errors.New("its first line is malformed")
 	}
-	return m, err
+	return m, first
 }
 
 // set takes one pair. Keys that a newer version added are passed over.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/backjob/job"
 )
@@ -144,20 +145,32 @@ func (s *Store) fromFolders() (records []Record, damaged int, err error) {
 	return records, damaged, nil
 }
 
+// fromFolder makes the record of one job. One whose journal cannot be read is
+// Failed; its output, if there is any, can still be received.
 func (s *Store) fromFolder(id job.ID) (r Record, whole bool) {
 	f := s.Folder(id)
-	m, err := f.Meta()
-	if err != nil {
-		m = Meta{ID: id, Children: 1}
-		if info, err := os.Stat(f.Path); err == nil {
-			m.Created = info.ModTime()
-		}
-	}
-	status, journalErr := f.Status(m.Children)
+	m, status, err := f.Read()
 	r = status.Record(m)
 	kept, _ := f.Kept()
-	if r.State == job.NotStarted && (kept || err != nil) && journalErr == nil && len(status.Steps) == 0 {
+	switch {
+	case len(status.Events) == 0 && (kept || f.empty()):
 		r.Flags |= Preparing // a job start is at it, or was killed at it
+	case err != nil:
+		r.State, r.End = job.Failed, time.Now()
+		if info, err := os.Stat(f.Path); err == nil {
+			r.Created, r.End = info.ModTime(), info.ModTime()
+		}
 	}
-	return r, err == nil && journalErr == nil
+	return r, err == nil
+}
+
+// empty reports whether nothing but a journal has anything in it.
+func (f Folder) empty() bool {
+	entries, err := os.ReadDir(f.Path)
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && e.Name() != "journal" && info.Size() > 0 {
+			return false
+		}
+	}
+	return err == nil
 }

@@ -13,6 +13,7 @@ type Status struct {
 	Keeper   Process       // who looked after the job last
 	Boot     string        // the boot in which that was
 	Steps    []job.StateEvent
+	Events   []Event // all that the journal has
 }
 
 // ChildStatus is what a journal says of one child.
@@ -30,7 +31,7 @@ type ChildStatus struct {
 
 // Sum adds up the events of a job with so many children.
 func Sum(id job.ID, children int, events []Event) Status {
-	s := Status{Children: make([]ChildStatus, max(children, 1))}
+	s := Status{Children: make([]ChildStatus, max(children, 1)), Events: events}
 	for _, e := range events {
 		if e.Keeper.PID != 0 {
 			s.Keeper, s.Boot = e.Keeper, e.Boot

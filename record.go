@@ -76,6 +76,10 @@ type Record struct {
 	// was too long for one record.
 	Partial bool
 
+	// Continued says that it goes on with the line of the record before it on
+	// this stream, which was too long for one.
+	Continued bool
+
 	// Step is set on the stream progress only.
 	Step *Step
 }

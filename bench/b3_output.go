@@ -33,13 +33,14 @@ func b3Output(b *bench) error {
 		if err != nil {
 			return err
 		}
-		samples, err := b.takeTurns(b.pairs,
+		samples, err := b.takePairs(
 			side{"job start", func() (time.Duration, error) { return b.writeInJob(r, kind.args) }},
 			side{"sh", func() (time.Duration, error) { return b.writeInShell(kind.args) }})
 		if err != nil {
 			return err
 		}
 		b.report.speed("b3", "job start, "+kind.name, samples[0], "writer > file", samples[1], atLeast(0.97))
+		b.report.control("b3", "writer > file", samples)
 	}
 	return nil
 }

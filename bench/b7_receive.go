@@ -37,7 +37,7 @@ func b7Receive(b *bench) error {
 		{"> file", `exec "$@" > "$0"`},
 		{"| cat", `"$@" | cat > /dev/null`},
 	} {
-		samples, err := b.takeTurns(b.pairs,
+		samples, err := b.takePairs(
 			side{"job receive", func() (time.Duration, error) {
 				return b.giveOut(r, sink.script, b.job, "receive", "--all", id)
 			}},
@@ -48,6 +48,7 @@ func b7Receive(b *bench) error {
 			return err
 		}
 		b.report.speed("b7", "receive "+size+" "+sink.name, samples[0], "cat "+sink.name, samples[1], atLeast(0.95))
+		b.report.control("b7", "cat "+sink.name, samples)
 	}
 	memory, err := r.memoryOfReceive(id, b.mib)
 	if err != nil {

@@ -86,13 +86,14 @@ func runAll(ctx context.Context, args []string) (complete bool, err error) {
 
 // options are the flags.
 type options struct {
-	only  string
-	pairs int
-	mib   int
-	lines int
-	b4    string
-	b5    int
-	jobs  []int // b4, parsed
+	only    string
+	pairs   int
+	mib     int
+	lines   int
+	b4      string
+	b5      int
+	control bool
+	jobs    []int // b4, parsed
 }
 
 func parseOptions(args []string) (options, error) {
@@ -104,6 +105,7 @@ func parseOptions(args []string) (options, error) {
 	f.IntVar(&o.lines, "lines", 5_000_000, "lines of output in b3; the target speaks of 5000000")
 	f.StringVar(&o.b4, "b4", "100", "numbers of sleeping jobs in b4, as in `100,500`")
 	f.IntVar(&o.b5, "b5", 1_000_000, "finished jobs in the large repository of b5; the target speaks of 1000000")
+	f.BoolVar(&o.control, "control", false, "run the peer of b3 and b7 a second time in each turn, and hold it against itself: what the machine makes of two equal sides")
 	f.Usage = func() { usage(f) }
 	if err := f.Parse(args); err != nil {
 		return o, err

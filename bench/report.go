@@ -84,6 +84,15 @@ func (r *report) compare(target, ours string, a sample, peer string, b, both sam
 		spread(both, format), l.text(format), l.verdict(both.median()))
 }
 
+// control prints the peer against itself, if it ran twice.
+func (r *report) control(target, peer string, samples []sample) {
+	if len(samples) == 3 {
+		a, b := samples[2], samples[1]
+		r.line(target, "control: "+peer, milliseconds(a.median()), peer, milliseconds(b.median()),
+			spread(b.over(a), percent), "none: the noise", "")
+	}
+}
+
 // floor prints a time that nothing can be below, for orientation.
 func (r *report) floor(target, name string, s sample) {
 	r.line(target, name, milliseconds(s.median()), "", "", "", "none: the floor", "")

@@ -36,6 +36,16 @@ func (b *bench) takeTurns(n int, sides ...side) ([]sample, error) {
 	return samples, nil
 }
 
+// takePairs lets two sides run as often as the user asked for; with -control
+// the peer runs twice.
+func (b *bench) takePairs(ours, peer side) ([]sample, error) {
+	sides := []side{ours, peer}
+	if b.control {
+		sides = append(sides, peer)
+	}
+	return b.takeTurns(b.pairs, sides...)
+}
+
 // sample holds what was measured of one side, in the order of the rounds:
 // seconds, or bytes.
 type sample []float64

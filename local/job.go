@@ -238,9 +238,9 @@ func (j *Job) request(r keeper.Request) error {
 	if err := r.Leave(j.folder()); err != nil {
 		return err
 	}
-	_, status, err := j.folder().Read()
-	if err != nil || status.Keeper.PID == 0 {
-		return err // a keeper that is not up yet looks by itself
+	_, status, _ := j.folder().Read()
+	if status.Keeper.PID == 0 {
+		return nil // a keeper that is not up yet looks by itself
 	}
 	handle, err := process.Open(status.Keeper.PID, status.Keeper.Start)
 	if err != nil {
@@ -267,4 +267,10 @@ func (j *Job) OpenMarks(reader string, busy func()) (*spool.Marks, error) {
 // AskToStop asks for a stop and does not wait for it.
 func (j *Job) AskToStop(o job.StopOptions) error {
 	return j.request(keeper.Request{Verb: "stop", Child: o.Child, Grace: o.Grace, Signal: o.Signal, Force: o.Force})
+}
+
+// Final reports whether the job is final, mended if its keeper was lost.
+func (j *Job) Final() (bool, error) {
+	r, err := j.record()
+	return r.State.Final(), err
 }

@@ -71,6 +71,7 @@ type lines struct {
 type openLine struct {
 	text   []byte
 	record job.Record // with its time and offset
+	begun  bool       // a record with its beginning was passed on
 }
 
 func (l *lines) close() {
@@ -135,7 +136,8 @@ func (l *lines) flush(f spool.File) {
 
 func (l *lines) emit(f spool.File, o *openLine, partial bool, end int64) {
 	r := o.record
-	r.Text, r.Partial = o.text, partial
+	r.Text, r.Partial, r.Continued = o.text, partial, o.begun
+	o.begun = partial
 	switch f {
 	case spool.OutputFile:
 		r.Stream = job.Output

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -48,6 +49,7 @@ func TestScript(t *testing.T) {
 			"exits":    exits,
 			"begin":    begin,
 			"ends":     ends,
+			"terminal": terminal,
 			"peak":     peak,
 			"signal":   sendSignal,
 			"waitfor":  waitFor,
@@ -203,20 +205,26 @@ func begin(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: begin name command [arg...], each name once")
 	}
 	b := &begun{
+		cmd:    commandIn(ts, args[1:]),
 		stdout: filepath.Join(s.dir, args[0]+".stdout"),
 		stderr: filepath.Join(s.dir, args[0]+".stderr"),
 		ended:  make(chan struct{}),
 	}
-	// The script's environment is known only to the commands it runs.
-	ts.Check(ts.Exec("sh", "-c", `env -0 >"$TMPDIR/environment"; pwd >"$TMPDIR/directory"; command -v "$1"`, "sh", args[1]))
-	path := strings.TrimSpace(ts.ReadFile("stdout"))
-	b.cmd = exec.Command(ts.MkAbs(path), args[2:]...)
-	b.cmd.Args[0] = args[1]
-	b.cmd.Env = strings.Split(strings.TrimSuffix(ts.ReadFile(filepath.Join(s.dir, ".tmp/environment")), "\x00"), "\x00")
-	b.cmd.Dir = strings.TrimSuffix(ts.ReadFile(filepath.Join(s.dir, ".tmp/directory")), "\n")
 	b.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	ts.Check(b.start())
 	s.begun[args[0]] = b
+}
+
+// commandIn makes a command with the script's environment and folder. Only the
+// commands that testscript itself runs know them, so one of them has to tell.
+func commandIn(ts *testscript.TestScript, args []string) *exec.Cmd {
+	ts.Check(ts.Exec("sh", "-c", `env -0 >"$TMPDIR/environment"; pwd >"$TMPDIR/directory"; command -v "$1"`, "sh", args[0]))
+	told := func(name string) string { return ts.ReadFile(filepath.Join(sceneOf(ts).dir, ".tmp", name)) }
+	cmd := exec.Command(ts.MkAbs(strings.TrimSpace(ts.ReadFile("stdout"))), args[1:]...)
+	cmd.Args[0] = args[0]
+	cmd.Env = strings.Split(strings.TrimSuffix(told("environment"), "\x00"), "\x00")
+	cmd.Dir = strings.TrimSuffix(told("directory"), "\n")
+	return cmd
 }
 
 // start starts the command with its output in files, so that it can be read
@@ -281,6 +289,60 @@ func peak(ts *testscript.TestScript, neg bool, args []string) {
 	if limit := int64(number(ts, args[2])) << 10; kilobytes[0]-kilobytes[1] > limit {
 		ts.Fatalf("%s took %d KiB, %s %d KiB: want at most %d KiB more", args[0], kilobytes[0], args[1], kilobytes[1], limit)
 	}
+}
+
+// terminal COLUMNSxROWS COMMAND [ARG…]
+//
+// runs the command at a terminal of that size: as the leader of a session
+// whose standard input, output and error it is. What it shows is then stdout.
+// (testscript's own ttyin loses output, and never is standard output.)
+func terminal(ts *testscript.TestScript, neg bool, args []string) {
+	var size unix.Winsize
+	if len(args) < 2 {
+		ts.Fatalf("usage: terminal COLUMNSxROWS command [arg...]")
+	}
+	_, err := fmt.Sscanf(args[0], "%dx%d", &size.Col, &size.Row)
+	ts.Check(err)
+	ours, theirs, err := openTerminal(&size)
+	ts.Check(err)
+	defer ours.Close()
+	cmd := commandIn(ts, args[1:])
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirs, theirs, theirs
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	err = cmd.Start()
+	theirs.Close()
+	ts.Check(err)
+	// Reading ends when nothing has the terminal open any more.
+	ours.SetReadDeadline(time.Now().Add(bound))
+	shown, _ := io.ReadAll(ours)
+	err = cmd.Wait()
+	fmt.Fprint(ts.Stdout(), strings.ReplaceAll(string(shown), "\r\n", "\n"))
+	if (err != nil) != neg {
+		ts.Fatalf("%s: %v", strings.Join(args[1:], " "), err)
+	}
+}
+
+// openTerminal makes a terminal: the side of who sits at it, and the other.
+func openTerminal(size *unix.Winsize) (ours, theirs *os.File, err error) {
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	ours = os.NewFile(uintptr(fd), "ptmx")
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size)
+	}
+	if err == nil {
+		theirs, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		ours.Close()
+	}
+	return ours, theirs, err
 }
 
 // signal NAME TARGET

@@ -20,16 +20,18 @@ func (r *receiving) showLines(j *local.Job, mark *spool.Mark, to spool.Sizes, fi
 		return r.showTail(j, mark, to, move)
 	}
 	kept := *mark // what the mark may say once everything is flushed
-	after, readErr := j.Lines(local.LineOptions{From: mark.Sizes, To: to, Unended: final}, func(line job.Record, after spool.Sizes) bool {
+	after, readErr := j.Lines(local.LineOptions{From: mark.Sizes, To: to, Unended: final || !o.follow}, func(line job.Record, after spool.Sizes) bool {
 		if !o.wants(line) {
 			kept.Sizes = after
 			return true
 		}
-		if o.head >= 0 && r.lines >= o.head || o.maxBytes >= 0 && r.bytes+int64(len(line.Text)) > o.maxBytes {
+		if o.head >= 0 && r.lines >= o.head && !line.Continued || o.maxBytes >= 0 && r.bytes+int64(len(line.Text)) > o.maxBytes {
 			err = errEnough
 			return false
 		}
-		r.lines++
+		if !line.Continued {
+			r.lines++
+		}
 		r.bytes += int64(len(line.Text)) + 1
 		if err = r.line(line); err == nil {
 			kept.Sizes = after
@@ -59,11 +61,19 @@ func (r *receiving) showTail(j *local.Job, mark *spool.Mark, to spool.Sizes, mov
 		return err
 	}
 	var last []job.Record
+	begun := 0 // lines that begin in last
 	_, err = j.Lines(local.LineOptions{From: from, To: to, Unended: true}, func(line job.Record, _ spool.Sizes) bool {
 		if r.options.wants(line) && r.options.tail > 0 {
 			line.Text = append([]byte(nil), line.Text...)
-			if last = append(last, line); len(last) > r.options.tail {
+			last = append(last, line)
+			if !line.Continued {
+				begun++
+			}
+			for begun > r.options.tail {
 				last = last[1:]
+				if len(last) == 0 || !last[0].Continued {
+					begun--
+				}
 			}
 		}
 		return true
@@ -119,6 +129,10 @@ func (r *receiving) line(line job.Record) error {
 		w = r.out.err
 	}
 	head := ""
+	if line.Continued {
+		_, err := fmt.Fprintf(w, "%s%s", line.Text, lineEnd(line))
+		return err
+	}
 	if r.options.timestamps {
 		head = line.Time.Format("2006-01-02T15:04:05.000Z07:00 ")
 	}
@@ -128,12 +142,15 @@ func (r *receiving) line(line job.Record) error {
 	if line.Stream != job.Output && line.Stream != job.ErrorStream {
 		head += line.Stream.String() + ": "
 	}
-	tail := "\n"
-	if line.Partial {
-		tail = ""
-	}
-	_, err := fmt.Fprintf(w, "%s%s%s", head, line.Text, tail)
+	_, err := fmt.Fprintf(w, "%s%s%s", head, line.Text, lineEnd(line))
 	return err
+}
+
+func lineEnd(line job.Record) string {
+	if line.Partial {
+		return ""
+	}
+	return "\n"
 }
 
 // jsonRecord is what --json says of a record; names and order are the

@@ -54,6 +54,9 @@ func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped map[*local
 	// All are asked before any is waited for.
 	var asked []*local.Job
 	for _, j := range jobs {
+		if final, err := j.Final(); final && err == nil {
+			continue
+		}
 		if err := j.AskToStop(o); err != nil && !isKind(err, job.NotFound) {
 			c.fail(errorOf(j, err))
 			continue

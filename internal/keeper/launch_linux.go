@@ -18,8 +18,11 @@ import (
 // then. With m.Async it returns as soon as there is a keeper. If the program
 // cannot be started it is an error, and nothing runs.
 func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error) {
-	if m.Async || !process.CanLaunch {
+	switch {
+	case !process.CanLaunch:
 		return beginByKeeper(s, j, m)
+	case m.Async:
+		return beginLater(s, j, m)
 	}
 	c, err := command(j.Folder, m, 1)
 	defer closeFiles(c)
@@ -46,6 +49,19 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 		Keeper:  store.Process{PID: keeper, Start: keeperStat.Start}, Boot: process.BootID()}
 	status := store.Sum(m.ID, m.Children, []store.Event{e})
 	return status, errors.Join(j.Append(e), s.Update(status.Record(m)))
+}
+
+// beginLater leaves all to the keeper.
+func beginLater(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error) {
+	status := store.Sum(m.ID, m.Children, nil)
+	if err := s.Update(status.Record(m)); err != nil { // from here on it is a job
+		return status, err
+	}
+	_, _, err := process.Launch(process.Command{}, process.Keeper{
+		Argv: argv(j.Folder, s.Dir, false), Env: environment(),
+		Files: [6]*os.File{nil, nil, j.File(), j.File(), nil, nil},
+	})
+	return status, err
 }
 
 // beginByKeeper lets the keeper start the program.

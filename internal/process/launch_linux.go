@@ -30,7 +30,8 @@ const CanLaunch = true
 // own program again only when go, its descriptor 4, is at its end. So the
 // keeper's runtime, which takes a millisecond to come up, is on nobody's way,
 // and the keeper is the program's parent all the same. Launch returns when the
-// program was executed, or cannot be.
+// program was executed, or cannot be; if c.Path is empty there is none, and
+// it returns at once.
 //
 // Between the forks only system calls are made, as in syscall.ForkExec: these
 // processes share our memory, and Go's runtime does not run in them.
@@ -49,6 +50,9 @@ func Launch(c Command, k Keeper) (keeper, program int, err error) {
 	free()
 	if errno != 0 {
 		return 0, 0, os.NewSyscallError("fork", errno)
+	}
+	if c.Path == "" {
+		return keeper, 0, nil
 	}
 	// The keeper's end of the pipe closes when it goes on or exits.
 	var told [4]byte
@@ -167,6 +171,9 @@ func (p *plan) setTexts(c Command, k Keeper) (err error) {
 		to   **byte
 		text string
 	}{{&p.self, "/proc/self/exe"}, {&p.root, "/"}, {&p.path, c.Path}, {&p.dir, c.Dir}} {
+		if t.text == "" {
+			continue
+		}
 		if *t.to, err = syscall.BytePtrFromString(t.text); err != nil {
 			return err
 		}
@@ -216,17 +223,23 @@ func becomeKeeper(p *plan) {
 		syscall.RawSyscall6(syscall.SYS_PRLIMIT64, 0, rlimitNofile, uintptr(unsafe.Pointer(&p.nofile)), 0, 0, 0)
 	}
 	clearHandlers(p)
-	program, e := vfork()
-	if program == 0 && e == 0 {
-		becomeProgram(p)
+	if p.path != nil {
+		program, e := vfork()
+		if program == 0 && e == 0 {
+			becomeProgram(p)
+		}
+		p.program = int(program)
+		if e != 0 {
+			p.programErrno = syscall.Errno(e)
+		}
+		if p.programErrno != 0 {
+			exit()
+		}
 	}
-	p.program = int(program)
-	if e != 0 {
-		p.programErrno = syscall.Errno(e)
-	}
-	if p.programErrno != 0 {
-		exit()
-	}
+	// From now on our number is known, and requests come with this signal,
+	// which would end us until the runtime is up and handles it.
+	action := sigaction{handler: ignoreSignal}
+	syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, uintptr(syscall.SIGUSR1), uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
 	for i := uintptr(0); i < 6; i++ {
 		syscall.RawSyscall(syscall.SYS_DUP3, p.keeperFiles[i], i, 0)
 	}
@@ -244,18 +257,22 @@ func becomeKeeper(p *plan) {
 	exit() // the job goes on; whoever looks next starts another keeper
 }
 
+// sigaction is the kernel's struct of that name.
+type sigaction struct{ handler, flags, restorer, mask uintptr }
+
+const ignoreSignal = 1 // SIG_IGN as a handler
+
 // clearHandlers gives every signal that our runtime handles its default
 // again, then lets signals through.
 //
 //go:norace
 //go:nosplit
 func clearHandlers(p *plan) {
-	const ignore = 1
-	var action struct{ handler, flags, restorer, mask uintptr }
+	var action sigaction
 	for sig := uintptr(1); sig <= 64; sig++ {
 		syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig, 0, uintptr(unsafe.Pointer(&action)), 8, 0, 0)
-		if action.handler > ignore {
-			action.handler, action.flags, action.mask = 0, 0, 0
+		if action.handler > ignoreSignal {
+			action = sigaction{}
 			syscall.RawSyscall6(syscall.SYS_RT_SIGACTION, sig, uintptr(unsafe.Pointer(&action)), 0, 8, 0, 0)
 		}
 	}

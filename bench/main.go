@@ -100,7 +100,7 @@ func parseOptions(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&o.only, "only", "", "targets to run, as in `b1,b3`; all of them by default")
-	f.IntVar(&o.pairs, "pairs", 15, "how often the two sides take turns; b1 and b5 take ten times as many turns, b6 four times")
+	f.IntVar(&o.pairs, "pairs", 15, "how often the two sides take turns, A B, B A, …; b1 and b5 take ten times as many turns, b6 four times")
 	f.IntVar(&o.mib, "mib", 1024, "MiB of output in b3 and b7; the targets speak of 1024")
 	f.IntVar(&o.lines, "lines", 5_000_000, "lines of output in b3; the target speaks of 5000000")
 	f.StringVar(&o.b4, "b4", "100", "numbers of sleeping jobs in b4, as in `100,500`")

@@ -185,14 +185,7 @@ func newest(found []candidate, n int) []candidate {
 // tried in this order.
 func (s *Source) resolve(text string) ([]candidate, error) {
 	if ref, ok := job.ParseRef(text); ok {
-		r, found, err := s.store.Read(ref.ID)
-		if err == nil && (!found || !r.Live() && !s.starting(r) || ref.Child > max(r.Children, 1)) {
-			err = notFound(text)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return []candidate{{ref, r}}, nil
+		return s.byID(ref)
 	}
 	var byInstance, byName, byPattern []candidate
 	suffix := instanceSuffix(text)
@@ -230,9 +223,21 @@ func (s *Source) resolve(text string) ([]candidate, error) {
 	return nil, &job.Error{Kind: job.NotFound, Err: fmt.Errorf("no job named %q", text)}
 }
 
-// starting reports whether a record that is no job yet may be one in a
-// moment, or has lost who was making it.
-func (s *Source) starting(r store.Record) bool { return r.Flags&store.Removed == 0 }
+// byID finds a job by its number. One that is just being made, or that lost
+// who made it, is no job yet.
+func (s *Source) byID(ref job.Ref) ([]candidate, error) {
+	r, found, err := s.store.Read(ref.ID)
+	if err == nil && found && !r.Live() {
+		r, err = s.mend(r)
+	}
+	if err == nil && (!found || !r.Live() || ref.Child > max(r.Children, 1)) || isKind(err, job.NotFound) {
+		return nil, notFound(ref.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return []candidate{{ref, r}}, nil
+}
 
 // instanceSuffix is the text as the end of an instance id, "" if it cannot be
 // one.

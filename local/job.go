@@ -121,7 +121,7 @@ func (j *Job) addSizes(info *job.Info, reader string) {
 	}
 	info.OutputBytes, info.ErrorBytes = sizes[spool.OutputFile], sizes[spool.ErrorFile]
 	if sizes.Total() > 0 {
-		info.Unread = sizes.Minus(spool.ReadMark(j.folder().Path, reader, 1).Sizes).Total()
+		info.Unread = sizes.Minus(j.Mark(reader).Sizes).Total()
 	}
 }
 
@@ -263,6 +263,9 @@ func notFound(ref string) error {
 func (j *Job) OpenMarks(reader string, busy func()) (*spool.Marks, error) {
 	return spool.OpenMarks(j.folder().Path, reader, busy)
 }
+
+// Mark is how far a reader has received what the job put out.
+func (j *Job) Mark(reader string) spool.Mark { return spool.ReadMark(j.folder().Path, reader, 1) }
 
 // AskToStop asks for a stop and does not wait for it.
 func (j *Job) AskToStop(o job.StopOptions) error {

@@ -115,7 +115,7 @@ func (f *flags) explain(err error) error {
 		return errHelp
 	}
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
-		return usage("unknown flag "+dashes(name), "")
+		return usage("unknown flag "+dashes(name), f.suggestion(strings.TrimLeft(name, "-")))
 	}
 	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
 		return usage(dashes(name)+" needs a value", "")
@@ -136,6 +136,16 @@ func (f *flags) explain(err error) error {
 		return usage(dashes(name)+" "+value+": it is either true or false", "")
 	}
 	return usage(text, "")
+}
+
+// suggestion is a hint that names a flag that was probably meant.
+func (f *flags) suggestion(name string) string {
+	for _, known := range f.shown {
+		if len(name) > 1 && (near(name, known.name) || strings.HasPrefix(known.name, name)) {
+			return "did you mean " + dashes(known.name) + "?"
+		}
+	}
+	return ""
 }
 
 func dashes(name string) string {

@@ -17,7 +17,7 @@ import (
 type receiveOptions struct {
 	keep, all, follow, noRecurse bool
 	timestamps, prefix, json     bool
-	autoRemove, force            bool
+	autoRemove                   bool
 	discard                      bool // show nothing; for start --wait -q
 	reader                       string
 	streams                      []job.Stream
@@ -57,11 +57,10 @@ func receiveVerb() *verb {
 	timestamps := f.bool("timestamps", "put the time before each line")
 	prefix := f.bool("prefix", "put the child's id before each line")
 	autoRemove := f.bool("auto-remove", "with --wait: forget the jobs that ended")
-	force := f.bool("force", "with --wait: wait on for jobs that are Suspended (they are waited for in any case)")
 	json := f.bool("json", "print one JSON object a record")
 	v.run = func(c *call) error {
 		o := receiveOptions{keep: *keep, all: *all, follow: *wait || *follow, noRecurse: *noRecurse, reader: *reader,
-			timestamps: *timestamps, prefix: *prefix, json: *json, autoRemove: *autoRemove, force: *force,
+			timestamps: *timestamps, prefix: *prefix, json: *json, autoRemove: *autoRemove,
 			tail: *tail, head: *head, maxBytes: int64(*maxBytes)}
 		if err := o.complete(f, *streams, *grep); err != nil {
 			return err
@@ -88,9 +87,6 @@ func (o *receiveOptions) complete(f *flags, streams, grep string) (err error) {
 	if o.autoRemove && !o.follow {
 		return usage("--auto-remove needs --wait", "nothing is forgotten that may not have been shown")
 	}
-	if o.force && !o.follow {
-		return usage("--force needs --wait", "")
-	}
 	if err := checkReader(o.reader); err != nil {
 		return err
 	}
@@ -104,7 +100,8 @@ func (o *receiveOptions) complete(f *flags, streams, grep string) (err error) {
 
 func checkReader(name string) error {
 	const longest = 200 // it becomes part of a file's name
-	if err := job.CheckName(name); err != nil && name != "" && !strings.ContainsAny(name[:1], "0123456789") || name == "" || len(name) > longest {
+	_, number := job.ParseRef(name)
+	if err := job.CheckName(name); err != nil && !number || len(name) > longest {
 		return usage("--reader "+quoteArg(name)+" cannot be a reader's name", "use letters, digits and signs other than /")
 	}
 	return nil
@@ -190,39 +187,48 @@ func (r *receiving) once(jobs []*local.Job) []*local.Job {
 // take shows what is new of a job, and moves the mark over it.
 func (r *receiving) take(c *call, j *local.Job, to spool.Sizes, final bool) error {
 	o := r.options
-	marks, err := j.OpenMarks(o.reader, func() {
-		c.warn("another receive of reader " + o.reader + " is at job " + j.Ref().String() + "; waiting for it (--reader NAME has a mark of its own)")
-	})
-	if err != nil {
-		return marksError(j, err)
-	}
-	defer marks.Close()
-	mark, err := marks.Read(1)
-	if err != nil {
-		return err
-	}
-	if o.keep || o.all { // the mark is where we began
-		begun, ok := r.at[j.Ref().ID]
-		switch {
-		case ok:
-			begun.Told = mark.Told && !o.all
-			mark.Sizes = begun.Sizes
-		case o.all:
-			mark = spool.Mark{}
+	mark, move := j.Mark(o.reader), func(spool.Mark) error { return nil }
+	if !o.keep {
+		marks, err := j.OpenMarks(o.reader, func() {
+			c.warn("another receive of reader " + o.reader + " is at job " + j.Ref().String() + "; waiting for it (--reader NAME has a mark of its own)")
+		})
+		if err != nil {
+			return marksError(j, err)
 		}
+		defer marks.Close()
+		if mark, err = marks.Read(1); err == nil {
+			err = marks.Move(1, mark) // if this cannot be kept, nothing is shown
+		}
+		if err != nil {
+			return marksError(j, err)
+		}
+		move = func(m spool.Mark) error { return marks.Move(1, m) }
 	}
+	return r.takeFrom(c, j, r.begin(j, mark), to, final, move)
+}
+
+// begin is where this receive goes on: at the mark, or with --keep and --all
+// where it came itself.
+func (r *receiving) begin(j *local.Job, mark spool.Mark) spool.Mark {
+	at, again := r.at[j.Ref().ID]
+	switch {
+	case again && (r.options.keep || r.options.all):
+		return at
+	case r.options.all:
+		return spool.Mark{}
+	}
+	return mark
+}
+
+func (r *receiving) takeFrom(c *call, j *local.Job, mark spool.Mark, to spool.Sizes, final bool, keep func(spool.Mark) error) error {
 	move := func(m spool.Mark) error {
 		r.at[j.Ref().ID] = m
-		if o.keep {
-			return nil
-		}
-		return marks.Move(1, m)
+		return keep(m)
 	}
-	err = r.show(j, &mark, o.limit(mark.Sizes, to), final, move)
-	if err != nil {
+	if err := r.show(j, &mark, r.options.limit(mark.Sizes, to), final, move); err != nil {
 		return marksError(j, err)
 	}
-	if final && !mark.Told && !o.discard {
+	if final && !mark.Told && !r.options.discard {
 		return r.tell(c, j, mark, move)
 	}
 	return nil
@@ -270,7 +276,11 @@ func marksError(j *local.Job, err error) error {
 	if errors.Is(err, errEnough) || errors.Is(err, syscall.EPIPE) {
 		return err
 	}
-	return &job.Error{Job: j.Ref().String(), Kind: job.Other, Err: err}
+	e := &job.Error{Job: j.Ref().String(), Kind: job.Other, Err: err}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
+		e.Hint = "there is no room for the mark: --keep shows the output without moving it"
+	}
+	return e
 }
 
 // show writes what is between the mark and to, and moves the mark as far as

@@ -5,14 +5,19 @@ package spool
 import (
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
+// lock takes the exclusive lock. Somebody who has it for a moment only is not
+// worth a word; busy is called when it takes longer.
 func lock(f *os.File, busy func()) error {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if !errors.Is(err, unix.EWOULDBLOCK) {
-		return err
+	const patience, step = 500 * time.Millisecond, 5 * time.Millisecond
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(step) {
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
+			return err
+		}
 	}
 	if busy != nil {
 		busy()

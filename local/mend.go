@@ -18,6 +18,10 @@ func (s *Source) mend(r store.Record) (store.Record, error) {
 	}
 	f := s.store.Folder(r.ID)
 	if kept, err := f.Kept(); err != nil || kept {
+		if err != nil && !r.Live() {
+			s.store.Sweep(r)
+			return r, notFound(job.Ref{ID: r.ID}.String())
+		}
 		return s.lost(r, err)
 	}
 	journal, err := f.Claim()
@@ -48,19 +52,15 @@ func (s *Source) lost(r store.Record, err error) (store.Record, error) {
 
 func (s *Source) takeOver(journal *store.Journal, r store.Record) error {
 	m, status, err := journal.Read()
+	if !r.Live() && len(status.Events) == 0 {
+		s.store.Discard(journal) // its job start was killed before it was a job
+		return notFound(job.Ref{ID: r.ID}.String())
+	}
 	if err != nil {
-		if !r.Live() {
-			s.store.Sweep(r)
-			return notFound(job.Ref{ID: r.ID}.String())
-		}
 		return err
 	}
 	if status.State().State.Final() {
 		return s.store.Update(status.Record(m))
-	}
-	if !r.Live() && len(status.Steps) == 0 {
-		s.store.Discard(journal) // its job start was killed before it was a job
-		return notFound(job.Ref{ID: r.ID}.String())
 	}
 	return keeper.Adopt(s.store, journal)
 }

@@ -210,6 +210,8 @@ func beforeFork()
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
 
+var _ = becomeKeeper // spawn calls it
+
 // The functions below run in the children. They make no call that could
 // allocate, grow the stack or yield.
 

@@ -72,19 +72,14 @@ func (s *Store) Discard(j *Journal) {
 	j.Close()
 }
 
-// Sweep deletes what a job start left that was killed before its job was one.
+// making is how long a job start may take to make a job's folder and journal.
+const making = 10 * time.Second
+
+// Sweep takes back a record whose job start was killed before there was a
+// journal.
 func (s *Store) Sweep(r Record) {
-	if j, err := s.Folder(r.ID).Claim(); err == nil {
-		if j == nil {
-			return // it is at it right now
-		}
-		s.Discard(j)
-		return
-	}
-	// There is no journal: it was killed earlier, or is just making it.
-	// Time tells; an id that is not the last cannot be in use for long.
-	if _, err := os.Stat(s.Folder(r.ID).Path); errors.Is(err, fs.ErrNotExist) && r.ID+jobsInShard < s.Last() {
-		s.forget(r)
+	if r.Flags&Preparing != 0 && time.Since(r.Created) > making {
+		s.discard(r)
 	}
 }
 

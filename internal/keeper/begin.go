@@ -22,13 +22,16 @@ const (
 	toldFD    = 5 // closed by the keeper once the journal tells the truth
 )
 
+// The last argument of a keeper says how it came to be.
+const (
+	launched = "program=" + process.PIDDigits // with the number of the program that it is the parent of
+	fresh    = "fresh"                        // it is to start the program
+	adopting = "adopt"                        // another keeper was here before it
+)
+
 // argv is how a keeper is executed; `ps` shows it.
-func argv(f store.Folder, dir string, adopt bool) []string {
-	args := []string{"job", Verb, dir, job.Ref{ID: f.ID}.String()}
-	if adopt {
-		args = append(args, "adopt")
-	}
-	return args
+func argv(f store.Folder, dir, how string) []string {
+	return []string{"job", Verb, dir, job.Ref{ID: f.ID}.String(), how}
 }
 
 // environment is all that a keeper needs; the job's own is in its meta.

@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,6 +25,7 @@ type keeper struct {
 	dir     string // of the repository
 	journal *store.Journal
 	meta    store.Meta
+	child   int  // the program that was launched with us; 0 if none was
 	adopted bool // another keeper was here before us
 
 	events   []store.Event // the journal so far
@@ -51,15 +53,16 @@ type keeper struct {
 // Main is the whole life of a keeper process; args are its arguments after
 // Verb. It gives the exit status of the process.
 func Main(args []string) int {
-	if len(args) < 2 {
+	if len(args) != 3 {
 		return 2
 	}
 	id, err := strconv.ParseUint(args[1], 10, 63)
 	if err != nil {
 		return 2
 	}
+	child, _ := strconv.Atoi(strings.TrimPrefix(args[2], "program="))
 	f := store.FolderIn(args[0], job.ID(id))
-	k := &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), adopted: len(args) > 2,
+	k := &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), child: child, adopted: args[2] == adopting,
 		signals: make(chan os.Signal, 16), foreign: make(chan store.Exit, 1)}
 	if err := k.run(); err != nil {
 		os.Stderr.WriteString("keeper: " + err.Error() + "\n") // into the journal
@@ -131,7 +134,10 @@ func (k *keeper) takeUp() (err error) {
 	switch {
 	case child.State.State.Final():
 		k.publish() // a keeper was killed between the journal and the index
-	case k.program.PID == 0 && !k.findOwn() && k.adopted:
+	case k.program.PID == 0 && k.child != 0:
+		k.began(k.child, 1) // who launched us was killed before it could write that
+		k.reap()
+	case k.program.PID == 0 && k.adopted:
 		k.end(job.Failed, errors.New("never started, because its keeper was killed, or its journal is lost"), nil)
 	case k.program.PID == 0:
 		k.startFirst()
@@ -141,18 +147,6 @@ func (k *keeper) takeUp() (err error) {
 	k.serveRequests()
 	k.sample()
 	return nil
-}
-
-// findOwn finds the program in case who started it was killed before it could
-// write that down.
-func (k *keeper) findOwn() bool {
-	for _, s := range k.tree().Members() {
-		if s.Session == s.PID {
-			k.began(s.PID, 1)
-			return true
-		}
-	}
-	return false
 }
 
 func (k *keeper) takeUpProgram(child store.ChildStatus) {

@@ -36,7 +36,7 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 	defer wait.Close()
 	defer done.Close() // the keeper goes on
 	keeper, program, err := process.Launch(c, process.Keeper{
-		Argv: argv(j.Folder, s.Dir, false), Env: environment(),
+		Argv: argv(j.Folder, s.Dir, launched), Env: environment(),
 		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
 	})
 	if err != nil {
@@ -51,17 +51,24 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 	return status, errors.Join(j.Append(e), s.Update(status.Record(m)))
 }
 
-// beginLater leaves all to the keeper.
+// beginLater leaves all to the keeper. It is a job from the moment that there
+// is a keeper for it.
 func beginLater(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error) {
+	wait, done, err := os.Pipe()
+	if err != nil {
+		return store.Status{}, err
+	}
+	defer wait.Close()
+	defer done.Close() // the keeper goes on
+	_, _, err = process.Launch(process.Command{}, process.Keeper{
+		Argv: argv(j.Folder, s.Dir, launched), Env: environment(),
+		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
+	})
 	status := store.Sum(m.ID, m.Children, nil)
-	if err := s.Update(status.Record(m)); err != nil { // from here on it is a job
+	if err != nil {
 		return status, err
 	}
-	_, _, err := process.Launch(process.Command{}, process.Keeper{
-		Argv: argv(j.Folder, s.Dir, false), Env: environment(),
-		Files: [6]*os.File{nil, nil, j.File(), j.File(), nil, nil},
-	})
-	return status, err
+	return status, s.Update(status.Record(m))
 }
 
 // beginByKeeper lets the keeper start the program.
@@ -71,7 +78,7 @@ func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store
 			return status, err
 		}
 	}
-	told, err := fork(s.Dir, j, false)
+	told, err := fork(s.Dir, j, fresh)
 	if err != nil {
 		return status, err
 	}
@@ -92,7 +99,7 @@ func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store
 // Adopt starts a keeper for a job that lost its own. j is its journal, which
 // we claimed. It returns when the journal tells the truth again.
 func Adopt(s *store.Store, j *store.Journal) error {
-	told, err := fork(s.Dir, j, true)
+	told, err := fork(s.Dir, j, adopting)
 	if err != nil {
 		return err
 	}
@@ -103,7 +110,7 @@ func Adopt(s *store.Store, j *store.Journal) error {
 
 // fork executes a keeper. The file that comes back ends when the keeper has
 // written what is true, or is dead.
-func fork(dir string, j *store.Journal, adopt bool) (told *os.File, err error) {
+func fork(dir string, j *store.Journal, how string) (told *os.File, err error) {
 	told, tell, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -115,7 +122,7 @@ func fork(dir string, j *store.Journal, adopt bool) (told *os.File, err error) {
 	}
 	defer null.Close()
 	fd := j.File().Fd()
-	_, err = syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, adopt), &syscall.ProcAttr{
+	_, err = syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, how), &syscall.ProcAttr{
 		Dir: "/", Env: environment(),
 		Files: []uintptr{null.Fd(), null.Fd(), fd, fd, null.Fd(), tell.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},

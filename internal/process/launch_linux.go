@@ -17,10 +17,15 @@ import (
 
 // Keeper is the process that becomes the parent of what Launch starts.
 type Keeper struct {
-	Argv  []string    // our own program is executed with these arguments
+	Argv  []string    // our own program is executed with these arguments; the last ends in PIDDigits
 	Env   []string    // and this environment
 	Files [6]*os.File // its descriptors 0 to 5; nil means /dev/null
 }
+
+// PIDDigits is what the keeper's last argument ends in; the number of the
+// program takes its place. So the keeper knows what it is the parent of, also
+// if who launched both is killed before it can write that down.
+const PIDDigits = "0000000000"
 
 // CanLaunch says that Launch works on this system.
 const CanLaunch = true
@@ -103,7 +108,8 @@ type plan struct {
 	argv, env             []*byte
 	keeperFiles           [6]uintptr
 	files                 [3]uintptr
-	told                  uintptr // the pipe that tells that program or programErrno are set
+	digits                *[len(PIDDigits)]byte // at the end of the last of keeperArgv
+	told                  uintptr               // the pipe that tells that program or programErrno are set
 	nofile                [2]uint64
 	mask                  uint64 // of signals, as it was before the fork
 	tid                   uint32
@@ -186,6 +192,8 @@ func (p *plan) setTexts(c Command, k Keeper) (err error) {
 			return err
 		}
 	}
+	last := len(k.Argv) - 1
+	p.digits = (*[len(PIDDigits)]byte)(unsafe.Add(unsafe.Pointer(p.keeperArgv[last]), len(k.Argv[last])-len(PIDDigits)))
 	return nil
 }
 
@@ -237,6 +245,10 @@ func becomeKeeper(p *plan) {
 		if p.programErrno != 0 {
 			exit()
 		}
+	}
+	for i, n := len(p.digits)-1, p.program; i >= 0; i-- {
+		p.digits[i] = byte('0' + n%10)
+		n /= 10
 	}
 	// From now on our number is known, and requests come with this signal,
 	// which would end us until the runtime is up and handles it.

@@ -11,6 +11,9 @@ type Keeper struct {
 	Files [6]*os.File
 }
 
+// PIDDigits is what the keeper's last argument ends in.
+const PIDDigits = "0000000000"
+
 // CanLaunch says that Launch does not work here: the keeper has to be
 // started first, and starts the program itself.
 const CanLaunch = false

@@ -64,6 +64,29 @@ func TestScript(t *testing.T) {
 	})
 }
 
+// TestReadme demands that the session in the README is the one that a script
+// runs: the same commands in the same order.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile("testdata/script/readme_session.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`(?m)^\$ (.*)`).FindAllStringSubmatch(string(readme), -1)
+	ran := regexp.MustCompile(`(?m)^(?:exits \d+ )?(job .*)`).FindAllStringSubmatch(string(script), -1)
+	if len(shown) == 0 {
+		t.Fatal("README.md shows no command after a $")
+	}
+	for i, command := range shown {
+		if i >= len(ran) || ran[i][1] != command[1] {
+			t.Fatalf("command %d of README.md is %q: readme_session.txtar does not run it there", i+1, command[1])
+		}
+	}
+}
+
 // A scene is what one script has around it.
 type scene struct {
 	dir      string            // the script's $WORK; every process of the script has it in its environment

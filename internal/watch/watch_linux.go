@@ -3,6 +3,7 @@ package watch
 import (
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,12 +30,17 @@ type Watcher struct {
 func New() *Watcher {
 	w := &Watcher{C: make(chan struct{}, 1), signals: make(chan os.Signal, 1),
 		done: make(chan struct{}), ended: make(chan struct{})}
+	handled()
 	w.ticker = time.NewTicker(tick)
 	w.ticker.Stop()
 	signal.Notify(w.signals, syscall.SIGIO)
 	go w.pass()
 	return w
 }
+
+// handled keeps the runtime handling SIGIO when no watcher is left: one that
+// comes late, with the system's own handling, would end the process.
+var handled = sync.OnceFunc(func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGIO) })
 
 // pass hands signals on to C until Close.
 func (w *Watcher) pass() {

@@ -96,7 +96,7 @@ func (j *Job) lookAgain(mend bool, seen map[*Job]spool.Sizes, fn func(*Job, spoo
 	if err != nil {
 		return true, 0, err
 	}
-	if grown = sizes.Minus(seen[j]).Total(); grown > 0 || r.State.Final() {
+	if grown = sizes.Minus(seen[j]).Total(); sizes != seen[j] || r.State.Final() {
 		seen[j] = sizes
 		err = fn(j, sizes, r.State.Final())
 	}

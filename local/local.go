@@ -102,10 +102,11 @@ func (s *Source) Start(ctx context.Context, spec job.Spec) (job.Job, error) {
 }
 
 func (s *Source) start(spec job.Spec) (*Job, error) {
-	if err := complete(&spec); err != nil {
+	path, err := complete(&spec)
+	if err != nil {
 		return nil, err
 	}
-	m := store.Meta{Type: Type, Children: 1, Spec: spec}
+	m := store.Meta{Type: Type, Children: 1, Path: path, Spec: spec}
 	journal, err := s.store.Create(&m)
 	if err != nil {
 		return nil, err
@@ -123,18 +124,19 @@ func (s *Source) start(spec job.Spec) (*Job, error) {
 	return &Job{source: s, ref: job.Ref{ID: m.ID}, meta: &m, status: &status}, nil
 }
 
-// complete fills in what spec leaves open and refuses what cannot be.
-func complete(spec *job.Spec) (err error) {
+// complete fills in what spec leaves open, refuses what cannot be, and finds
+// the program.
+func complete(spec *job.Spec) (path string, err error) {
 	if spec.Name != "" {
 		if err := job.CheckName(spec.Name); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if len(spec.Argv) == 0 {
-		return &job.Error{Kind: job.Invalid, Err: errors.New("no command was given")}
+		return "", &job.Error{Kind: job.Invalid, Err: errors.New("no command was given")}
 	}
 	if err := checkTexts(spec); err != nil {
-		return err
+		return "", err
 	}
 	if spec.Env == nil {
 		spec.Env = os.Environ()
@@ -143,26 +145,25 @@ func complete(spec *job.Spec) (err error) {
 		spec.Command = job.CommandText(spec.Argv)
 	}
 	if spec.Dir, err = absolute(spec.Dir); err != nil {
-		return err
+		return "", err
 	}
 	if info, err := os.Stat(spec.Dir); err != nil {
-		return &job.Error{Kind: job.Other, Err: fmt.Errorf("folder %q cannot be the working directory: %w", spec.Dir, cause(err))}
+		return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("folder %q cannot be the working directory: %w", spec.Dir, cause(err))}
 	} else if !info.IsDir() {
-		return &job.Error{Kind: job.Other, Err: fmt.Errorf("%q is no folder", spec.Dir)}
+		return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("%q is no folder", spec.Dir)}
 	}
 	if spec.Input != "" {
 		if spec.Input, err = absolute(spec.Input); err != nil {
-			return err
+			return "", err
 		}
 		if _, err := os.Stat(spec.Input); err != nil {
-			return &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q: %w", spec.Input, cause(err))}
+			return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q: %w", spec.Input, cause(err))}
 		}
 	}
 	if spec.Async {
-		return nil // whether there is a program is the keeper's business then
+		return "", nil // whether there is a program is the keeper's business then
 	}
-	_, err = keeper.Find(spec.Argv[0], spec.Dir, spec.Env)
-	return err
+	return keeper.Find(spec.Argv[0], spec.Dir, spec.Env)
 }
 
 // checkTexts refuses what cannot be passed to a program.

@@ -58,7 +58,7 @@ func (o *getOptions) run(c *call) error {
 	if err := o.print(c, infos); err != nil {
 		return err
 	}
-	o.remark(c, q, len(infos), older)
+	o.remark(c, q, infos, older)
 	return nil
 }
 
@@ -99,13 +99,30 @@ func sorted(jobs []*local.Job) []*local.Job {
 	return kept
 }
 
-func (o *getOptions) remark(c *call, q job.Query, shown, older int) {
+// remark says on a terminal what the table has no room for.
+func (o *getOptions) remark(c *call, q job.Query, infos []job.Info, older int) {
 	switch {
 	case older > 0:
 		fmt.Fprintf(c.err, "%d older not shown (job get --all)\n", older)
-	case shown == 0 && o.brief(c, q):
+	case len(infos) == 0 && o.brief(c, q):
 		fmt.Fprintln(c.err, "no jobs yet (job start -- COMMAND starts one)")
 	}
+	if q.Jobs == nil || !isTerminal(c.out) || *o.json || *o.quiet {
+		return
+	}
+	for _, i := range infos {
+		if i.Reason != nil || i.StatusMessage != "" {
+			fmt.Fprintf(c.err, "%v %s\n", i.Ref, printable(explanation(i)))
+		}
+	}
+}
+
+func explanation(i job.Info) string {
+	text := i.StateInfo.String()
+	if i.StatusMessage != "" {
+		text += "; " + i.StatusMessage
+	}
+	return text
 }
 
 // watchOn shows the table anew as it changes.

@@ -225,6 +225,11 @@ func (r *receiving) takeFrom(c *call, j *local.Job, mark spool.Mark, to spool.Si
 		r.at[j.Ref().ID] = m
 		return keep(m)
 	}
+	for f := range to {
+		if to[f] < mark.Sizes[f] {
+			mark.Sizes[f] = 0 // the program cut its file: what is there now is new
+		}
+	}
 	if err := r.show(j, &mark, r.options.limit(mark.Sizes, to), final, move); err != nil {
 		return marksError(j, err)
 	}

@@ -250,7 +250,7 @@ func (o *startOptions) stay(c *call, j *local.Job, interrupts chan os.Signal) er
 	ctx, cancel := context.WithCancel(c.context())
 	defer cancel()
 	stopping := make(chan syscall.Signal, 1)
-	go stopOnInterrupt(ctx, j, interrupts, stopping) // ends with ctx
+	go c.stopOnInterrupt(ctx, j, interrupts, stopping) // ends with ctx
 	r := receiving{options: receiveOptions{all: true, follow: true, json: *o.json, discard: *o.quiet,
 		reader: spool.DefaultReader, tail: -1, head: -1, maxBytes: -1}}
 	err := r.run(ctx, c, []*local.Job{j})
@@ -282,12 +282,15 @@ func (o *startOptions) stay(c *call, j *local.Job, interrupts chan os.Signal) er
 
 // stopOnInterrupt stops the job at the first signal and kills it at the
 // second. stopped gets the first.
-func stopOnInterrupt(ctx context.Context, j *local.Job, interrupts chan os.Signal, stopped chan syscall.Signal) {
+func (c *call) stopOnInterrupt(ctx context.Context, j *local.Job, interrupts chan os.Signal, stopped chan syscall.Signal) {
 	for n := 0; ; n++ {
 		select {
 		case s := <-interrupts:
 			if n == 0 {
 				stopped <- s.(syscall.Signal)
+				if f, ok := c.err.(*os.File); ok && isTerminal(f) {
+					fmt.Fprintf(f, "\rjob: stopping job %v; Ctrl-C again kills it\n", j.Ref())
+				}
 			}
 			if err := j.AskToStop(job.StopOptions{Force: n > 0}); err != nil {
 				return

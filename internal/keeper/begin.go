@@ -37,11 +37,14 @@ func argv(f store.Folder, dir, how string) []string {
 // environment is all that a keeper needs; the job's own is in its meta.
 func environment() []string { return []string{"GOMAXPROCS=1"} }
 
-// command is what the attempt of a child runs, with its files open.
-func command(f store.Folder, m store.Meta, attempt int) (c process.Command, err error) {
-	c = process.Command{Argv: m.Argv, Dir: m.Dir, Env: childEnv(f, m, attempt)}
-	if c.Path, err = Find(m.Argv[0], m.Dir, m.Env); err != nil {
-		return c, err
+// command is what an attempt of the child runs, with its files open. path is
+// where the program is; "" has to be looked for.
+func command(f store.Folder, m store.Meta, path string, attempt int) (c process.Command, err error) {
+	c = process.Command{Path: path, Argv: m.Argv, Dir: m.Dir, Env: childEnv(f, m, attempt)}
+	if path == "" {
+		if c.Path, err = Find(m.Argv[0], m.Dir, m.Env); err != nil {
+			return c, err
+		}
 	}
 	if m.Input != "" {
 		if c.Stdin, err = os.Open(m.Input); err != nil {

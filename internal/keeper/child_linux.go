@@ -29,7 +29,7 @@ func (k *keeper) startFirst() {
 // start starts the next attempt.
 func (k *keeper) start() {
 	k.attempt++
-	c, err := command(k.journal.Folder, k.meta, k.attempt)
+	c, err := command(k.journal.Folder, k.meta, "", k.attempt)
 	pid := 0
 	if err == nil {
 		if pid, err = c.Start(); err != nil {

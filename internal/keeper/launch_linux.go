@@ -24,7 +24,7 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 	case m.Async:
 		return beginLater(s, j, m)
 	}
-	c, err := command(j.Folder, m, 1)
+	c, err := command(j.Folder, m, m.Path, 1)
 	defer closeFiles(c)
 	if err != nil {
 		return store.Status{}, err
@@ -35,18 +35,19 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 	}
 	defer wait.Close()
 	defer done.Close() // the keeper goes on
-	keeper, program, err := process.Launch(c, process.Keeper{
+	e := store.Event{Child: 1, Step: true, State: job.Running, Try: 1}
+	_, program, err := process.Launch(c, process.Keeper{
 		Argv: argv(j.Folder, s.Dir, launched), Env: environment(),
 		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
+	}, func(keeper int) {
+		stat, _ := process.StatOf(keeper)
+		e.Keeper, e.Boot = store.Process{PID: keeper, Start: stat.Start}, process.BootID()
 	})
 	if err != nil {
 		return store.Status{}, startError(m, err)
 	}
 	stat, _ := process.StatOf(program)
-	keeperStat, _ := process.StatOf(keeper)
-	e := store.Event{Time: time.Now(), Child: 1, Step: true, State: job.Running, Try: 1,
-		Program: store.Process{PID: program, Start: stat.Start},
-		Keeper:  store.Process{PID: keeper, Start: keeperStat.Start}, Boot: process.BootID()}
+	e.Time, e.Program = time.Now(), store.Process{PID: program, Start: stat.Start}
 	status := store.Sum(m.ID, m.Children, []store.Event{e})
 	return status, errors.Join(j.Append(e), s.Update(status.Record(m)))
 }
@@ -63,7 +64,7 @@ func beginLater(s *store.Store, j *store.Journal, m store.Meta) (store.Status, e
 	_, _, err = process.Launch(process.Command{}, process.Keeper{
 		Argv: argv(j.Folder, s.Dir, launched), Env: environment(),
 		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
-	})
+	}, nil)
 	status := store.Sum(m.ID, m.Children, nil)
 	if err != nil {
 		return status, err

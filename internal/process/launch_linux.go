@@ -37,10 +37,12 @@ const CanLaunch = true
 // and the keeper is the program's parent all the same. Launch returns when the
 // program was executed, or cannot be; if c.Path is empty there is none, and
 // it returns at once.
+// meanwhile is called while the program is being executed, which takes about
+// as long as all the rest.
 //
 // Between the forks only system calls are made, as in syscall.ForkExec: these
 // processes share our memory, and Go's runtime does not run in them.
-func Launch(c Command, k Keeper) (keeper, program int, err error) {
+func Launch(c Command, k Keeper, meanwhile func(keeper int)) (keeper, program int, err error) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		return 0, 0, err
@@ -59,6 +61,7 @@ func Launch(c Command, k Keeper) (keeper, program int, err error) {
 	if c.Path == "" {
 		return keeper, 0, nil
 	}
+	meanwhile(keeper)
 	// The keeper's end of the pipe closes when it goes on or exits.
 	var told [4]byte
 	if _, err := io.ReadFull(read, told[:]); err == nil && p.programErrno == 0 {

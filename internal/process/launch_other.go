@@ -19,4 +19,6 @@ const PIDDigits = "0000000000"
 const CanLaunch = false
 
 // Launch is not there on this system.
-func Launch(Command, Keeper) (keeper, program int, err error) { return 0, 0, ErrUnsupported }
+func Launch(Command, Keeper, func(keeper int)) (keeper, program int, err error) {
+	return 0, 0, ErrUnsupported
+}

@@ -17,7 +17,8 @@ type Meta struct {
 	Created  time.Time
 	Type     string // "BackgroundJob"
 	Children int
-	job.Spec // InputFrom is not kept; Dir, Env and Command are always set
+	Path     string // where the program was found; not kept
+	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
 }
 
 // DisplayName is the name, or the default name of a job that has none.

@@ -11,7 +11,6 @@ const (
 	Other       Kind = iota // it could not be done
 	Invalid                 // the request is wrong in itself; nothing was done
 	NotFound                // no such job
-	Exists                  // it is there already
 	WrongState              // the job's state does not allow it
 	Refused                 // not ours, or others could tamper with it
 	Damaged                 // what is on disk is not what was written
@@ -21,7 +20,6 @@ const (
 	NotRunnable             // the program cannot be executed
 	TimedOut                // the wait's time ran out
 	AllBlocked              // waiting cannot go on: every job left asks for input
-	Interrupted             // somebody pressed Ctrl-C
 )
 
 // Error is every error of this module that a caller may want to branch on.
@@ -58,11 +56,11 @@ func (e *Error) Is(target error) bool {
 
 var kindTexts = [...]string{
 	Other: "it could not be done", Invalid: "invalid request", NotFound: "no such job",
-	Exists: "it is there already", WrongState: "the job's state does not allow it",
-	Refused: "refused", Damaged: "damaged", TooNew: "made by a newer version",
+	WrongState: "the job's state does not allow it",
+	Refused:    "refused", Damaged: "damaged", TooNew: "made by a newer version",
 	Unsupported: "not supported on this system", NoProgram: "program not found",
 	NotRunnable: "program cannot be executed", TimedOut: "timed out",
-	AllBlocked: "every job left is Blocked", Interrupted: "interrupted",
+	AllBlocked: "every job left is Blocked",
 }
 
 // String says the kind in words.

@@ -31,7 +31,7 @@ func TestErrorText(t *testing.T) {
 
 func TestEveryKindHasWordsOfItsOwn(t *testing.T) {
 	seen := map[string]job.Kind{}
-	for k := job.Other; k <= job.Interrupted; k++ {
+	for k := job.Other; k <= job.AllBlocked; k++ {
 		text := k.String()
 		if other, ok := seen[text]; ok || text == "" {
 			t.Errorf("kind %d: got %q, which is empty or kind %d's", k, text, other)

@@ -26,7 +26,7 @@ type Lifecycle struct {
 
 	// Keep, when set, stores each step before anybody can see it. If it
 	// returns an error the step does not happen. It is called with the
-	// lifecycle locked and must not call back. Set it before the first Move.
+	// lifecycle locked and must not call back. Set it only while nobody moves.
 	Keep func(StateEvent) error
 
 	mu       sync.Mutex

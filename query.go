@@ -25,11 +25,11 @@ type Query struct {
 	Reader     string // whose mark HasMoreData looks at; "" means the default reader
 }
 
-// Filtered reports whether anything but Jobs narrows the query.
+// Filtered reports whether anything but Jobs narrows the query. Children and
+// ChildState only add to it.
 func (q Query) Filtered() bool {
 	return len(q.States) > 0 || q.Name != "" || q.Command != "" || q.Location != "" ||
-		q.HasMoreData != nil || !q.Before.IsZero() || !q.After.IsZero() || q.Newest != nil ||
-		q.ChildState != nil
+		q.HasMoreData != nil || !q.Before.IsZero() || !q.After.IsZero() || q.Newest != nil
 }
 
 // MatchState reports whether the query takes a job in this state.
@@ -82,7 +82,8 @@ func MatchPattern(pattern, text string) bool {
 		return false
 	}
 	// path.Match stops * and ? at a slash; here a slash is a letter like others.
-	fold := strings.NewReplacer("/", "\x00")
-	ok, err := path.Match(strings.ToLower(fold.Replace(pattern)), strings.ToLower(fold.Replace(text)))
+	// And shells write [!a] where path.Match has [^a].
+	fold := strings.NewReplacer("/", "\x00", "[!", "[^")
+	ok, err := path.Match(strings.ToLower(fold.Replace(pattern)), strings.ToLower(strings.ReplaceAll(text, "/", "\x00")))
 	return err == nil && ok
 }

@@ -88,7 +88,7 @@ func TestFiltered(t *testing.T) {
 		{job.Query{}, false}, {job.Query{Jobs: []string{"7"}, Children: true, Reader: "x"}, false},
 		{job.Query{States: []job.State{s}}, true}, {job.Query{Name: "x"}, true}, {job.Query{Command: "x"}, true},
 		{job.Query{Location: "x"}, true}, {job.Query{HasMoreData: &b}, true}, {job.Query{Before: time.Now()}, true},
-		{job.Query{After: time.Now()}, true}, {job.Query{Newest: &n}, true}, {job.Query{ChildState: &s}, true},
+		{job.Query{After: time.Now()}, true}, {job.Query{Newest: &n}, true}, {job.Query{ChildState: &s}, false}, // it adds
 	} {
 		if got := c.query.Filtered(); got != c.want {
 			t.Errorf("%+v: Filtered: got %v, want %v", c.query, got, c.want)

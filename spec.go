@@ -26,7 +26,7 @@ type Spec struct {
 
 	Merge      bool          // standard error goes where standard output goes
 	Timeout    time.Duration // for each attempt; 0 means none
-	Grace      time.Duration // between asking and killing; 0 means DefaultGrace
+	Grace      time.Duration // between asking and killing; 0 means DefaultGrace, less kills at once
 	Retry      int           // further attempts after Failed
 	RetryDelay time.Duration // before each of them
 	Notify     string        // command for the shell to run once the job is final
@@ -64,13 +64,17 @@ func CheckName(name string) error {
 func CommandText(argv []string) string {
 	words := make([]string, len(argv))
 	for i, arg := range argv {
-		words[i] = quote(arg)
+		words[i] = quote(arg, i == 0)
 	}
 	return strings.Join(words, " ")
 }
 
-func quote(arg string) string {
-	if arg != "" && !strings.ContainsFunc(arg, func(r rune) bool {
+// keywords are the words that a shell does not take for a program's name.
+const keywords = " if then else elif fi do done case esac while until for in function select time coproc "
+
+func quote(arg string, first bool) string {
+	meant := first && (strings.Contains(arg, "=") || strings.Contains(keywords, " "+arg+" "))
+	if arg != "" && !meant && !strings.ContainsFunc(arg, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@%+=:,./_-", r)
 	}) {
 		return arg

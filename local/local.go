@@ -156,8 +156,10 @@ func complete(spec *job.Spec) (path string, err error) {
 		if spec.Input, err = absolute(spec.Input); err != nil {
 			return "", err
 		}
-		if _, err := os.Stat(spec.Input); err != nil {
+		if info, err := os.Stat(spec.Input); err != nil {
 			return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q: %w", spec.Input, cause(err))}
+		} else if info.IsDir() {
+			return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q is a folder", spec.Input)}
 		}
 	}
 	if spec.Async {

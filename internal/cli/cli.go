@@ -58,7 +58,7 @@ func build(name string) *verb {
 			if n == name {
 				built := v.build()
 				built.name, built.aliases = v.names[0], v.names[1:]
-				built.flags.text("repository", "DIR", "", "the repository (default $JOB_REPOSITORY, else ~/.local/state/job)")
+				built.flags.text("repository", "DIR", "", "the repository (default $JOB_REPOSITORY, else $XDG_STATE_HOME/job, else ~/.local/state/job)")
 				return built
 			}
 		}
@@ -124,6 +124,9 @@ func (c *call) main(args []string) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.verb.flags.given("q") && c.verb.flags.given("json") {
+		return usage("-q and --json exclude each other", "")
 	}
 	c.args = positional
 	return c.verb.run(c)

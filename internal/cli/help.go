@@ -56,7 +56,7 @@ func overviewText() string {
 	}
 	return text + "\nEvery verb takes --repository DIR (default $JOB_REPOSITORY, else $XDG_STATE_HOME/job or\n" +
 		"~/.local/state/job). Exit codes: 0 done, 1 not done, 2 wrong command line, 3 no such job,\n" +
-		"4 the job's state does not allow it.\n"
+		"4 the job's state does not allow it, 124 the time of a wait ran out, 130 and 143 interrupted.\n"
 }
 
 // verbHelp shows how one verb is used.

@@ -164,25 +164,31 @@ func table(infos []job.Info, now time.Time, width int, colour bool) string {
 	}
 	var b strings.Builder
 	for n, r := range rows {
-		used := 0
-		for i, cell := range r {
-			if i == commandColumn {
-				if width > 0 {
-					cell = cut(cell, max(width-used, 1))
-				}
-				b.WriteString(cell)
-				break
-			}
-			pad := strings.Repeat(" ", widths[i]-displaywidth.String(cell)+2)
-			used += widths[i] + 2
-			if colour && n > 0 && i == stateColumn {
-				cell = paint(cell, infos[n-1].State)
-			}
-			b.WriteString(cell + pad)
+		text, state := r.line(widths)
+		if width > 0 {
+			text = cut(text, width)
 		}
-		b.WriteByte('\n')
+		if end := state + len(r[stateColumn]); colour && n > 0 && end <= len(text) {
+			text = text[:state] + paint(r[stateColumn], infos[n-1].State) + text[end:]
+		}
+		b.WriteString(text + "\n")
 	}
 	return b.String()
+}
+
+// line is the row with its cells padded, and where in it the state begins.
+func (r row) line(widths [len(columns)]int) (text string, state int) {
+	var b strings.Builder
+	for i, cell := range r {
+		if i == stateColumn {
+			state = b.Len()
+		}
+		b.WriteString(cell)
+		if i != commandColumn {
+			b.WriteString(strings.Repeat(" ", widths[i]-displaywidth.String(cell)+2))
+		}
+	}
+	return b.String(), state
 }
 
 func rowOf(i job.Info, now time.Time, narrow bool) row {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/spool"
+	"github.com/backjob/job/internal/store"
 	"github.com/backjob/job/local"
 )
 
@@ -65,6 +66,7 @@ func receiveVerb() *verb {
 		if err := o.complete(f, *streams, *grep); err != nil {
 			return err
 		}
+		x.reader = *reader
 		jobs, err := c.named(x)
 		if err != nil {
 			return err
@@ -115,7 +117,7 @@ func (o receiveOptions) receive(c *call, jobs []*local.Job) error {
 	if err := r.run(ctx, c, jobs); err != nil {
 		return because(ctx, err)
 	}
-	if !o.follow {
+	if !o.follow || r.enough {
 		return nil
 	}
 	return o.afterwards(ctx, c, jobs)
@@ -150,6 +152,7 @@ type receiving struct {
 	at      map[job.ID]spool.Mark // where --keep and --all are
 	tailed  map[job.ID]bool       // whose last lines were shown; a follower goes on with all that comes
 	lines   int                   // shown so far, for --head
+	enough  bool                  // it ended because all that was asked for was shown
 	bytes   int64                 // written so far, for --max-bytes
 }
 
@@ -157,15 +160,18 @@ type receiving struct {
 var errEnough = errors.New("enough")
 
 func (r *receiving) run(ctx context.Context, c *call, jobs []*local.Job) error {
-	if r.options.noRecurse {
-		return nil // all a job of this machine puts out is its children's
+	if r.options.noRecurse { // all a job of this machine puts out is its children's
+		if !r.options.follow {
+			return nil
+		}
+		return c.source.Await(ctx, jobs, func(_ *local.Job, record store.Record) bool { return record.State.Final() })
 	}
 	r.out = sink{out: c.out, err: c.err}
 	r.at, r.tailed = map[job.ID]spool.Mark{}, map[job.ID]bool{}
 	err := local.FollowAll(ctx, r.once(jobs), r.options.follow, func(j *local.Job, to spool.Sizes, final bool) error {
 		return r.take(c, j, to, final)
 	})
-	if errors.Is(err, errEnough) {
+	if r.enough = errors.Is(err, errEnough); r.enough {
 		err = nil
 	}
 	return errors.Join(err, r.out.flush())

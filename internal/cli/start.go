@@ -149,6 +149,9 @@ func (o *startOptions) spec(c *call) (spec job.Spec, err error) {
 	if err := o.check(c); err != nil {
 		return spec, err
 	}
+	if f.given("grace") && *o.grace == 0 {
+		spec.Grace = -1
+	}
 	if f.given("c") {
 		o.script2argv(&spec, c.args)
 	}
@@ -183,8 +186,6 @@ func (o *startOptions) check(c *call) error {
 		return usage("--auto-remove needs --wait", "job run --auto-remove -- COMMAND")
 	case f.given("timeout") && *o.timeout == 0:
 		return usage("--timeout 0 leaves the job no time", "leave the flag out for a job without a limit")
-	case *o.quiet && *o.json:
-		return usage("-q and --json exclude each other", "")
 	}
 	return nil
 }
@@ -266,7 +267,7 @@ func (o *startOptions) stay(c *call, j *local.Job, interrupts chan os.Signal) er
 	if infoErr != nil {
 		return infoErr
 	}
-	if *o.autoRemove {
+	if *o.autoRemove && err == nil {
 		if err := c.source.Remove(ctx, j); err != nil {
 			return err
 		}

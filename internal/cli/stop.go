@@ -21,7 +21,7 @@ func stopVerb() *verb {
 	x := v.flags.filters()
 	grace := v.flags.duration("grace", "D", "time between asking and killing (default: the job's own, else 10s); 0 kills at once")
 	signal := v.flags.text("signal", "NAME", "", "ask with this signal in place of SIGTERM")
-	passThru := v.flags.bool("pass-thru", "print the jobs")
+	passThru := v.flags.bool("pass-thru", "print the jobs (so do -q and --json)")
 	p := v.flags.printing()
 	v.run = func(c *call) error {
 		o := job.StopOptions{Grace: *grace, Signal: *signal}
@@ -34,7 +34,7 @@ func stopVerb() *verb {
 			return err
 		}
 		c.stopAll(jobs, o)
-		if !*passThru {
+		if !*passThru && !*p.quiet && !*p.json {
 			return nil
 		}
 		infos, err := c.infos(jobs)
@@ -64,7 +64,7 @@ func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped map[*local
 		asked = append(asked, j)
 	}
 	for _, j := range asked {
-		err := j.Stop(ctx, o)
+		err := j.Wait(ctx)
 		if err != nil && !isKind(err, job.NotFound) {
 			c.fail(errorOf(j, because(ctx, err)))
 			if ctx.Err() != nil {

@@ -27,9 +27,9 @@ func waitVerb() *verb {
 		args:    "[JOB…] [flags]",
 		summary: "wait for jobs to end",
 		help: "Returns when all the jobs are final, and prints them; without JOB and filter it waits for all.\n" +
-			"Suspended counts as ended unless --force. The jobs go on whatever becomes of the wait.\n\n" + filterHelp,
+			"Suspended and Disconnected count as ended unless --force. The jobs go on whatever becomes of the wait.\n\n" + filterHelp,
 		example: "job wait 7\njob wait 'test-*' --timeout 10m\njob start -q -- make | job wait -\njob wait web --until 'listening on'",
-		exits: "1 some job Failed or Stopped (with --until: ended without such a line); 3 a JOB does not exist;\n" +
+		exits: "1 some job did not become Completed (with --until: ended without such a line); 3 a JOB does not exist;\n" +
 			"5 all that are left wait for input; 124 the timeout ran out; 130 interrupted",
 	}
 	v.flags = newFlags()

@@ -20,6 +20,7 @@ type filters struct {
 	hasMoreData                       *bool
 	newest                            *int
 	children                          bool
+	reader                            string // whose mark --has-more-data looks at
 }
 
 const filterHelp = "JOB is an id (7), a child's id (7.1), an instance id or the last 8 or more of its letters,\n" +
@@ -48,7 +49,7 @@ func (f *flags) filters() *filters {
 
 // query is what the filters and the arguments say.
 func (x *filters) query(c *call) (q job.Query, err error) {
-	q = job.Query{Name: *x.name, Command: *x.command, Location: *x.location, HasMoreData: x.hasMoreData, Children: x.children}
+	q = job.Query{Name: *x.name, Command: *x.command, Location: *x.location, HasMoreData: x.hasMoreData, Children: x.children, Reader: x.reader}
 	if *x.newest >= 0 {
 		q.Newest = x.newest
 	}

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -161,7 +162,10 @@ func (k *keeper) tell(text string) {
 		return // a full disk: the journal has it too
 	}
 	defer f.Close()
-	fmt.Fprintf(f, "{\"stream\":\"information\",\"text\":%s}\n", strconv.Quote(text))
+	b, err := json.Marshal(map[string]string{"stream": job.Information.String(), "text": text})
+	if err == nil {
+		f.Write(append(b, '\n'))
+	}
 	k.sampler.note()
 }
 
@@ -170,7 +174,7 @@ func (k *keeper) end(state job.State, reason error, exit *store.Exit) {
 	k.deadline.Stop()
 	k.retry.Stop()
 	k.sampler.note()
-	if exit != nil && exit.Code == -1 && exit.Signal == 0 && state == job.Failed {
+	if exit != nil && exit.Code == -1 && exit.Signal == 0 && state == job.Failed && !k.timedOut {
 		reason = fmt.Errorf("exit status unknown: its keeper was killed meanwhile, and %v", process.ErrUnknown)
 	}
 	k.move(state, reason, store.Event{Ended: exit})

@@ -30,7 +30,7 @@ func Find(name, dir string, env []string) (path string, err error) {
 		switch err := executable(path, dir); {
 		case err == nil:
 			return path, nil
-		case denied == nil && isKind(err, job.NotRunnable):
+		case denied == nil && isKind(err, job.NotRunnable) && !errors.Is(err, fs.ErrPermission):
 			denied = err
 		}
 	}
@@ -53,10 +53,10 @@ func executable(path, dir string) error {
 	}
 	info, err := os.Stat(full)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &job.Error{Kind: job.NoProgram, Err: fmt.Errorf("program %q was not found", path)}
+	case errors.Is(err, fs.ErrPermission):
+		return &job.Error{Kind: job.NotRunnable, Err: fmt.Errorf("%q cannot be reached: %w", path, fs.ErrPermission)}
 	case err != nil:
-		return &job.Error{Kind: job.NotRunnable, Err: err}
+		return &job.Error{Kind: job.NoProgram, Err: fmt.Errorf("program %q was not found", path)}
 	case info.IsDir():
 		return &job.Error{Kind: job.NotRunnable, Err: fmt.Errorf("%q is a folder, not a program", path)}
 	case info.Mode().Perm()&0o111 == 0:

@@ -150,9 +150,12 @@ func (k *keeper) takeUp() (err error) {
 }
 
 func (k *keeper) takeUpProgram(child store.ChildStatus) {
-	k.startClock(k.meta.Timeout - time.Since(child.Begin))
-	if k.life.State().State == job.Suspended {
+	k.startClock(k.meta.Timeout - time.Since(child.Began) + child.Stood)
+	switch k.life.State().State {
+	case job.Suspended:
 		k.stopClock()
+	case job.Suspending: // our forerunner did not come to the end of it
+		k.standStill()
 	}
 	if k.ended != nil {
 		k.programEnded(*k.ended)

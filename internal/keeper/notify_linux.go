@@ -12,7 +12,7 @@ import (
 )
 
 // notify runs the command that was to be run once the job is final, in the
-// job's folder and environment, and waits for it. What it puts out is lost;
+// job's working directory and environment, and waits for it. What it puts out is lost;
 // a failure stands in the journal.
 func (k *keeper) notify() {
 	c := process.Command{Dir: k.meta.Dir, Argv: []string{"sh", "-c", k.meta.Notify}, Path: "/bin/sh",

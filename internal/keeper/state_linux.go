@@ -34,8 +34,7 @@ func (k *keeper) note(e store.Event) {
 }
 
 // write brings an event to the journal, then to the index: whoever reads the
-// index may go on reading the folder. A full disk is waited out; states are
-// not lost for it.
+// index may go on reading the folder. A full disk is waited out.
 func (k *keeper) write(e store.Event) {
 	for {
 		err := k.journal.Append(e)

@@ -1,11 +1,11 @@
 package keeper
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -56,18 +56,19 @@ func (k *keeper) tree() process.Tree {
 }
 
 // isKeeper spares the keepers of jobs that our job started: those are jobs of
-// their own, and go on.
+// their own, and go on. The job's journal has to say so too.
 func isKeeper(pid int) bool {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	if err != nil || !bytes.HasPrefix(b, []byte("job\x00"+Verb+"\x00")) {
+	args := strings.Split(string(b), "\x00")
+	if err != nil || len(args) < 4 || args[0] != "job" || args[1] != Verb {
 		return false
 	}
-	ours, err := os.Stat("/proc/self/exe")
-	if err != nil {
+	ref, ok := job.ParseRef(args[3])
+	if !ok {
 		return false
 	}
-	exe, err := os.Stat("/proc/" + strconv.Itoa(pid) + "/exe")
-	return err == nil && (os.SameFile(ours, exe) || exe.Mode().IsRegular())
+	_, status, err := store.FolderIn(args[2], ref.ID).Read()
+	return err == nil && status.Keeper.PID == pid
 }
 
 // beginStop asks the tree to end. A second stop can only be more urgent.
@@ -170,6 +171,10 @@ func (k *keeper) stopThrough() {
 
 func (k *keeper) suspend() {
 	k.move(job.Suspending, nil, store.Event{})
+	k.standStill()
+}
+
+func (k *keeper) standStill() {
 	if !k.tree().Freeze(freezing) {
 		k.tree().Signal(syscall.SIGCONT)
 		k.move(job.Running, errors.New("a process did not stand still"), store.Event{})

@@ -80,7 +80,7 @@ func Launch(c Command, k Keeper, meanwhile func(keeper int)) (keeper, program in
 }
 
 // spawn forks the keeper.
-func (p *plan) spawn() (keeper int, errno syscall.Errno) {
+func (p *plan) spawn() (pid int, errno syscall.Errno) {
 	syscall.ForkLock.Lock()
 	defer syscall.ForkLock.Unlock()
 	inFlight = slices.DeleteFunc(inFlight, func(p *plan) bool { return atomic.LoadUint32(&p.tid) == 0 })
@@ -90,13 +90,16 @@ func (p *plan) spawn() (keeper int, errno syscall.Errno) {
 	syscall.RawSyscall6(syscall.SYS_RT_SIGPROCMASK, 0, 0, uintptr(unsafe.Pointer(&p.mask)), 8, 0, 0)
 	p.tid = 1 // cleared by the kernel when the keeper no longer uses our memory
 	const cloneVM, clearTID = 0x100, 0x200000
+	keeper := becomeKeeper
+	code := **(**uintptr)(unsafe.Pointer(&keeper)) // a func value points to where its code is
+	top := p.stackTop()
 	beforeFork()
-	pid, e := spawn(cloneVM|clearTID|uintptr(syscall.SIGCHLD), p.prepareStack(), &p.tid)
+	child, e := spawn(cloneVM|clearTID|uintptr(syscall.SIGCHLD), top, &p.tid, code, uintptr(unsafe.Pointer(p)))
 	afterFork()
 	if e != 0 {
 		p.tid = 0
 	}
-	return int(pid), syscall.Errno(e)
+	return int(child), syscall.Errno(e)
 }
 
 // inFlight keeps what keepers use that have not executed themselves yet.
@@ -121,15 +124,10 @@ type plan struct {
 	stack                 [512]uintptr // the keeper's
 }
 
-// prepareStack puts the argument of becomeKeeper on top of the stack, with a
-// free word below it, and gives where the child begins.
-func (p *plan) prepareStack() uintptr {
-	top := (len(p.stack) - 8) &^ 1
-	for uintptr(unsafe.Pointer(&p.stack[top]))%16 != 0 {
-		top--
-	}
-	p.stack[top+argument] = uintptr(unsafe.Pointer(p))
-	return uintptr(unsafe.Pointer(&p.stack[top]))
+// stackTop is where the keeper's stack begins: its end, aligned as calls want
+// it.
+func (p *plan) stackTop() uintptr {
+	return uintptr(unsafe.Pointer(&p.stack[len(p.stack)-8])) &^ 15
 }
 
 func newPlan(c Command, k Keeper, told *os.File) (p *plan, free func(), err error) {
@@ -205,8 +203,9 @@ func fcntl(fd uintptr, cmd int, arg int) (uintptr, syscall.Errno) {
 	return r, errno
 }
 
-// spawn makes a child that shares our memory and runs becomeKeeper.
-func spawn(flags, stack uintptr, tid *uint32) (pid, errno uintptr)
+// spawn makes a child that shares our memory and calls fn with p on the stack
+// that ends there.
+func spawn(flags, stack uintptr, tid *uint32, fn, p uintptr) (pid, errno uintptr)
 
 // vfork makes a child that shares our memory; we stand still until it
 // executes something or exits. It returns 0 in the child.
@@ -220,8 +219,6 @@ func beforeFork()
 
 //go:linkname afterFork syscall.runtime_AfterFork
 func afterFork()
-
-var _ = becomeKeeper // spawn calls it
 
 // The functions below run in the children. They make no call that could
 // allocate, grow the stack or yield.

@@ -1,15 +1,18 @@
 #include "textflag.h"
 
-// func spawn(flags, stack uintptr, tid *uint32) (pid, errno uintptr)
+// func spawn(flags, stack uintptr, tid *uint32, fn, p uintptr) (pid, errno uintptr)
 //
-// The child begins on the stack it was given, whose top holds the argument of
-// becomeKeeper, and never returns.
-TEXT ·spawn(SB), NOSPLIT, $0-40
+// The child begins on the stack it was given, calls fn with p, and never
+// returns. fn is Go code, called as Go code calls it (ABIInternal): by way of
+// the symbol we would get a wrapper, which the race detector instruments.
+TEXT ·spawn(SB), NOSPLIT, $0-56
 	MOVQ	flags+0(FP), DI
 	MOVQ	stack+8(FP), SI
 	MOVQ	$0, DX
 	MOVQ	tid+16(FP), R10 // for CLONE_CHILD_CLEARTID
 	MOVQ	$0, R8
+	MOVQ	fn+24(FP), R12
+	MOVQ	p+32(FP), R13
 	MOVQ	$56, AX // clone
 	SYSCALL
 	CMPQ	AX, $0
@@ -17,15 +20,18 @@ TEXT ·spawn(SB), NOSPLIT, $0-40
 	CMPQ	AX, $0xfffffffffffff001
 	JLS	ok
 	NEGQ	AX
-	MOVQ	$0, pid+24(FP)
-	MOVQ	AX, errno+32(FP)
+	MOVQ	$0, pid+40(FP)
+	MOVQ	AX, errno+48(FP)
 	RET
 ok:
-	MOVQ	AX, pid+24(FP)
-	MOVQ	$0, errno+32(FP)
+	MOVQ	AX, pid+40(FP)
+	MOVQ	$0, errno+48(FP)
 	RET
 child:
-	CALL	·becomeKeeper(SB)
+	MOVQ	R13, AX
+	MOVQ	(TLS), R14 // g
+	XORPS	X15, X15
+	CALL	R12
 	INT	$3
 
 // func vfork() (pid, errno uintptr)

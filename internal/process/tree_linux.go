@@ -73,11 +73,18 @@ func (t Tree) Signal(sig syscall.Signal) int {
 // were forked meanwhile. It gives up after patience, and reports whether all
 // stand still.
 func (t Tree) Freeze(patience time.Duration) bool {
+	stopped := map[int]bool{} // were sent the signal
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		moving := 0
 		for _, s := range t.Members() {
-			if s.State != 'T' && s.State != 't' {
+			switch {
+			case s.State == 'T' || s.State == 't':
+			case s.State == 'D' && stopped[s.PID]:
+				// In a system call that signals do not end, such as vfork
+				// with a child that stands still: it comes no further.
+			default:
 				moving++
+				stopped[s.PID] = true
 				syscall.Kill(s.PID, syscall.SIGSTOP)
 			}
 		}

@@ -29,9 +29,15 @@ func JournalOf(f Folder, fd uintptr) *Journal {
 // File is the open file, to be handed to the process that takes over.
 func (j *Journal) File() *os.File { return j.file }
 
-// Append writes one event. It is there whole or not at all.
+// Append writes one event. If it cannot be written whole, as on a full disk,
+// the part that was is taken back.
 func (j *Journal) Append(e Event) error {
-	_, err := j.file.Write(e.encode())
+	n, err := j.file.Write(e.encode())
+	if err != nil && n > 0 {
+		if info, statErr := j.file.Stat(); statErr == nil {
+			err = errors.Join(err, j.file.Truncate(info.Size()-int64(n)))
+		}
+	}
 	return err
 }
 

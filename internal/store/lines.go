@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Meta and journal are lines of key=value pairs (logfmt). A value with
+// A journal is lines of key=value pairs (logfmt). A value with
 // anything but plain characters in it is quoted as a Go string, so that any
 // byte survives, and a person can read it.
 

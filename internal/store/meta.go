@@ -34,7 +34,7 @@ func (m Meta) GraceTime() time.Duration {
 	if m.Grace == 0 {
 		return job.DefaultGrace
 	}
-	return m.Grace
+	return max(m.Grace, 0)
 }
 
 // encode is the first line of the journal.

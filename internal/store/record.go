@@ -25,7 +25,7 @@ const (
 	Preparing Flags = 1 << 0 // its job start is not through; it is no job yet
 	Removed   Flags = 1 << 1 // it was a job
 	hasExit   Flags = 1 << 2
-	LongName  Flags = 1 << 3 // the name does not fit; it stands in meta
+	LongName  Flags = 1 << 3 // the name does not fit; it stands in the journal
 )
 
 // Record is what the index says about a job.
@@ -60,7 +60,7 @@ func defaultName(id job.ID) string { return "Job" + job.Ref{ID: id}.String() }
 
 func (r Record) encode() [RecordSize]byte {
 	var b [RecordSize]byte
-	flags := r.Flags &^ (hasExit | LongName)
+	flags := r.Flags &^ hasExit // LongName stays: of a record that was read the name is cut already
 	if r.Exit != nil {
 		flags |= hasExit
 		binary.LittleEndian.PutUint32(b[60:], uint32(int32(*r.Exit)))

@@ -27,6 +27,10 @@ type ChildStatus struct {
 	Boot    string // the boot in which Program ran
 	Ended   *Exit  // how the last attempt ended; nil while it runs
 	Sizes   [2]int64
+
+	Began time.Time     // the attempt
+	Stood time.Duration // how long it was Suspended
+	since time.Time     // when that began last; zero while it is not
 }
 
 // Sum adds up the events of a job with so many children.
@@ -68,6 +72,7 @@ func stateInfo(e Event) job.StateInfo {
 func (c *ChildStatus) add(e Event) {
 	if e.Try != 0 {
 		c.Attempt, c.Sizes, c.Ended = e.Try, e.Sizes, nil
+		c.Began, c.Stood = e.Time, 0
 	}
 	if e.Program.PID != 0 {
 		c.Program, c.Boot = e.Program, e.Boot
@@ -86,6 +91,13 @@ func (c *ChildStatus) add(e Event) {
 		return
 	}
 	c.State = stateInfo(e)
+	switch {
+	case e.State == job.Suspended:
+		c.since = e.Time
+	case !c.since.IsZero():
+		c.Stood += e.Time.Sub(c.since)
+		c.since = time.Time{}
+	}
 	if e.State == job.Running && c.Begin.IsZero() {
 		c.Begin = e.Time
 	}

@@ -101,10 +101,7 @@ func (s *Store) first() error {
 	if info, err := f.Stat(); err != nil {
 		return err
 	} else if info.Size() == 0 {
-		if err := os.MkdirAll(s.path("jobs"), 0o700); err != nil {
-			return err
-		}
-		if err := s.writeIndex(nil); err != nil {
+		if err := s.makeLocked(); err != nil {
 			return err
 		}
 		if _, err := f.WriteAt([]byte(formatText+"1\n"), 0); err != nil {
@@ -112,6 +109,21 @@ func (s *Store) first() error {
 		}
 	}
 	return s.openIndex()
+}
+
+// makeLocked makes what a repository consists of. What is there already stays:
+// a power cut may have taken no more than the format.
+func (s *Store) makeLocked() error {
+	if err := os.MkdirAll(s.path("jobs"), 0o700); err != nil {
+		return err
+	}
+	if _, err := os.Stat(s.path("index")); !errors.Is(err, fs.ErrNotExist) {
+		return err // openIndex looks whether it is sound
+	}
+	if shards, err := os.ReadDir(s.path("jobs")); err != nil || len(shards) > 0 {
+		return errors.Join(err, s.rebuildLocked("is gone"))
+	}
+	return s.writeIndex(nil)
 }
 
 // checkEmpty keeps us from moving into a folder that has another purpose.
@@ -122,7 +134,7 @@ func (s *Store) checkEmpty() error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == "jobs", name == "format", strings.HasPrefix(name, "index"):
+		case name == "jobs", name == "format", name == "blocks", strings.HasPrefix(name, "removed"), strings.HasPrefix(name, "index"):
 		default:
 			return refused(s.Dir, fmt.Sprintf("is no job repository: %s is in it", name),
 				"name an empty folder, or one that does not exist yet")

@@ -231,18 +231,33 @@ func (r *receiving) takeFrom(c *call, j *local.Job, mark spool.Mark, to spool.Si
 		r.at[j.Ref().ID] = m
 		return keep(m)
 	}
-	for f := range to {
-		if to[f] < mark.Sizes[f] {
-			mark.Sizes[f] = 0 // the program cut its file: what is there now is new
-		}
+	to, err := notBefore(j, &mark, to)
+	if err != nil {
+		return marksError(j, err)
 	}
-	if err := r.show(j, &mark, r.options.limit(mark.Sizes, to), final, move); err != nil {
+	if err = r.show(j, &mark, r.options.limit(mark.Sizes, to), final, move); err != nil {
 		return marksError(j, err)
 	}
 	if final && !mark.Told && !r.options.discard {
 		return r.tell(c, j, mark, move)
 	}
 	return nil
+}
+
+// notBefore deals with a mark that is behind what we looked at: another
+// receive has moved it since, or the program has cut its file, so that what is
+// there now is new.
+func notBefore(j *local.Job, mark *spool.Mark, to spool.Sizes) (spool.Sizes, error) {
+	if mark.Sizes.Minus(to).Total() == 0 {
+		return to, nil
+	}
+	to, err := j.Spool().Sizes()
+	for f := range to {
+		if to[f] < mark.Sizes[f] {
+			mark.Sizes[f] = 0
+		}
+	}
+	return to, err
 }
 
 // limit keeps files that are not asked for where the mark is.

@@ -116,7 +116,10 @@ func (s *Store) Read(id job.ID) (r Record, ok bool, err error) {
 	}
 	r, err = s.read(id)
 	if errors.Is(err, errDamaged) {
-		if err = s.Rebuild("holds garbage"); err == nil {
+		if err = s.Rebuild("holds garbage"); err == nil && id > s.Last() {
+			return r, false, nil // the job was taken back meanwhile
+		}
+		if err == nil {
 			r, err = s.read(id)
 		}
 	}
@@ -175,8 +178,8 @@ func (s *Store) Each(fn func(Record) bool) error {
 func (s *Store) span(buffer []byte, first, last job.ID) ([]Record, error) {
 	records, err := s.readSpan(buffer, first, last)
 	if errors.Is(err, errDamaged) {
-		if err = s.Rebuild("holds garbage"); err == nil {
-			records, err = s.readSpan(buffer, first, last)
+		if err = s.Rebuild("holds garbage"); err == nil && first <= s.Last() {
+			records, err = s.readSpan(buffer, first, min(last, s.Last())) // the last may have been taken back
 		}
 	}
 	return records, err

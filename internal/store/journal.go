@@ -62,7 +62,7 @@ func (f Folder) Claim() (*Journal, error) {
 	for range 50 {
 		ok, err := tryLock(j.file)
 		if ok {
-			return j, nil
+			return j, j.endLine()
 		}
 		if err != nil {
 			return nil, errors.Join(err, j.Close())
@@ -72,6 +72,21 @@ func (f Folder) Claim() (*Journal, error) {
 		}
 	}
 	return nil, j.Close()
+}
+
+// endLine ends a last line that was cut short by a power cut, so that the
+// next event has a line of its own.
+func (j *Journal) endLine() error {
+	info, err := j.file.Stat()
+	if err != nil || info.Size() == 0 {
+		return err
+	}
+	var last [1]byte
+	if _, err := j.file.ReadAt(last[:], info.Size()-1); err != nil || last[0] == '\n' {
+		return err
+	}
+	_, err = j.file.Write([]byte{'\n'})
+	return err
 }
 
 // Kept reports whether somebody looks after the job at this moment.

@@ -109,12 +109,14 @@ func (s *Store) highestRemoved() job.ID {
 // fromFolders makes the records of the index from the folders, and deletes
 // what removals left.
 func (s *Store) fromFolders() (records []Record, damaged int, err error) {
-	paths, err := filepath.Glob(filepath.Join(s.Dir, "jobs", "*", "*"))
+	// Not filepath.Glob: the repository's own name may look like a pattern.
+	names, err := fs.Glob(os.DirFS(s.Dir), "jobs/*/*")
 	if err != nil {
 		return nil, 0, err
 	}
 	records = make([]Record, s.highestRemoved())
-	for _, path := range paths {
+	for _, name := range names {
+		path := s.path(filepath.FromSlash(name))
 		if strings.HasSuffix(path, removedSuffix) {
 			os.RemoveAll(path)
 			continue

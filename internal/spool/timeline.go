@@ -51,6 +51,7 @@ func (t *Timeline) Note(now time.Time, sizes Sizes) (grown bool, err error) {
 		if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
 			return true, err
 		}
+		t.dropHalf()
 	}
 	if now.Before(t.last.Time) {
 		now = t.last.Time // a clock that was set back
@@ -61,10 +62,17 @@ func (t *Timeline) Note(now time.Time, sizes Sizes) (grown bool, err error) {
 		binary.LittleEndian.PutUint64(b[8+8*i:], uint64(size))
 	}
 	if _, err := t.file.Write(b[:]); err != nil {
+		t.dropHalf()
 		return true, err
 	}
 	t.last = Sample{now, sizes}
 	return true, nil
+}
+
+// dropHalf takes away a last sample that is not whole, which a power cut or a
+// full disk left: those that follow would not be found.
+func (t *Timeline) dropHalf() {
+	t.file.Truncate(int64(samplesIn(t.file)) * sampleSize)
 }
 
 // Close closes the timeline; sync brings it to the disk before.

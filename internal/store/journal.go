@@ -62,7 +62,10 @@ func (f Folder) Claim() (*Journal, error) {
 	for range 50 {
 		ok, err := tryLock(j.file)
 		if ok {
-			return j, j.endLine()
+			err = j.endLine()
+		}
+		if ok && err == nil {
+			return j, nil
 		}
 		if err != nil {
 			return nil, errors.Join(err, j.Close())

@@ -1,4 +1,4 @@
-//go:build !(linux && (amd64 || arm64))
+//go:build !(linux && amd64)
 
 // Package nofile knows the limit of open files that this process was started
 // with. Here nobody asks.

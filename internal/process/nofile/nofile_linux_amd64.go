@@ -1,5 +1,3 @@
-//go:build linux && (amd64 || arm64)
-
 // Package nofile knows the limit of open files that this process was started
 // with.
 //

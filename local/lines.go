@@ -89,6 +89,7 @@ func (l *lines) read(s spool.Spool, seg spool.Segment) {
 			return
 		}
 		l.files[seg.File] = f
+		l.open[seg.File].begun = goesOn(f, seg.Offset)
 	}
 	if l.block == nil {
 		l.block = make([]byte, 256<<10)
@@ -103,6 +104,21 @@ func (l *lines) read(s spool.Spool, seg spool.Segment) {
 			return
 		}
 	}
+}
+
+// goesOn reports whether the bytes from at on go on with a line of which a
+// record as long as can be was passed on before.
+func goesOn(f *os.File, at int64) bool {
+	var last [1]byte
+	if at < MaxLine {
+		return false
+	}
+	if _, err := f.ReadAt(last[:], at-1); err != nil || last[0] == '\n' {
+		return false
+	}
+	piece := make([]byte, MaxLine)
+	_, err := f.ReadAt(piece, at-MaxLine)
+	return err == nil && bytes.IndexByte(piece, '\n') < 0
 }
 
 // split takes bytes of one segment apart into lines.

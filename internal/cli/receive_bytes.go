@@ -33,7 +33,7 @@ func (s *sink) flush() error {
 }
 
 // chunk is how many bytes are copied before the mark moves.
-const chunk = 8 << 20
+const chunk = 32 << 20
 
 // showBytes copies bytes as they are, in the order of time where output and
 // errors alternate.

@@ -78,8 +78,8 @@ func takeRequests(f store.Folder) []Request {
 
 func readRequest(path string) (r Request, err error) {
 	info, err := os.Lstat(path)
-	if err != nil || !info.Mode().IsRegular() {
-		return r, errors.New("no file")
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxRequest {
+		return r, errors.New("no request")
 	}
 	file, err := os.Open(path)
 	if err != nil {

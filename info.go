@@ -34,6 +34,8 @@ type Info struct {
 	ErrorBytes  int64
 	Unread      int64 // bytes that the reader asked for has not received
 
+	Damaged bool // the job's files are damaged; Reason says how, little else is known
+
 	Children        int           // 0 for a child
 	ChildrenByState map[State]int // nil for a child
 }

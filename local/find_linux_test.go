@@ -53,7 +53,7 @@ func TestFind(t *testing.T) {
 		must(t, err)
 		return r.Instance.String()
 	}
-	failed, running, two, none := job.Failed, job.Running, 2, 0
+	failed, running, two, none, negative := job.Failed, job.Running, 2, 0, -1
 	for _, c := range []struct {
 		query job.Query
 		want  string
@@ -80,6 +80,8 @@ func TestFind(t *testing.T) {
 		{job.Query{Location: "mars"}, "", 0},
 		{job.Query{Newest: &two}, "1 2", 0},
 		{job.Query{Newest: &none}, "", 0},
+		{job.Query{Newest: &negative}, "", 0},
+		{job.Query{Newest: &negative, Jobs: []string{"7", "6"}}, "", 0},
 		{job.Query{Newest: &two, States: []job.State{failed}}, "2 4", 0},
 		{job.Query{Newest: &two, Jobs: []string{"7", "6", "5"}}, "6 5", 0},
 		{job.Query{Before: time.Now().Add(-90 * time.Minute)}, "4 5 6 7", 0},

@@ -132,7 +132,7 @@ func (j *Job) damagedInfo(r store.Record, why error) job.Info {
 		why = e.Err
 	}
 	info := job.Info{Ref: j.ref, InstanceID: r.Instance, Name: r.DisplayName(), Type: Type, Location: Location,
-		StateInfo: job.StateInfo{State: r.State, Reason: why}, StatusMessage: "damaged",
+		StateInfo: job.StateInfo{State: r.State, Reason: why}, StatusMessage: "damaged", Damaged: true,
 		BeginTime: r.Begin, EndTime: r.End, ExitCode: r.Exit, Children: 1, Argv: []string{},
 		ChildrenByState: map[job.State]int{r.State: 1}}
 	j.addSizes(&info, spool.DefaultReader)

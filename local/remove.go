@@ -28,6 +28,9 @@ func (s *Source) Remove(ctx context.Context, given job.Job) error {
 		return &job.Error{Job: j.ref.String(), Kind: job.WrongState, Err: errors.New("job is " + r.State.String()),
 			Hint: "stop it first (job stop " + j.ref.String() + "), or use --force"}
 	}
+	if missing(j.folder().Path) {
+		return s.store.Forget(j.ref.ID)
+	}
 	journal, err := claimSoon(ctx, j.folder())
 	if err != nil {
 		return err

@@ -14,8 +14,11 @@ const completeVerbName = "__complete"
 var scripts = map[string]string{
 	"bash": `# job completion for bash: source <(job completion bash)
 _job() {
-	local IFS=$'\n'
-	COMPREPLY=($(compgen -W "$(job __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+	local word
+	COMPREPLY=()
+	while IFS= read -r word; do
+		COMPREPLY+=("$(printf %q "$word")")
+	done < <(job __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }
 complete -o default -F _job job
 `,

@@ -126,6 +126,10 @@ func (c *call) printError(err error) {
 }
 
 func hintFor(err error, c *call) string {
+	var path *fs.PathError
+	if errors.As(err, &path) && strings.HasPrefix(path.Path, "/dev/std") {
+		return ""
+	}
 	switch {
 	case exitCode(err) == exitUsage && c.verb != nil:
 		return "job " + c.verb.name + " --help shows how it is used"

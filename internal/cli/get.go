@@ -145,7 +145,8 @@ func (o *getOptions) watchOn(c *call, q job.Query) error {
 			return err
 		}
 		if err := nextLook(ctx, w, infos); err != nil {
-			return because(ctx, err)
+			c.exitWith(exitCode(because(ctx, err))) // this is how a watch ends; no word is needed
+			return nil
 		}
 		if err := c.source.Refresh(); err != nil {
 			return err
@@ -163,6 +164,7 @@ func (o *getOptions) again(c *call, infos []job.Info, older int, last string) (s
 	if older > 0 {
 		text += fmt.Sprintf("%d older not shown (job get --all)\n", older)
 	}
+	text = fitHeight(text, heightOf(c.out))
 	if text == last {
 		return last, nil
 	}
@@ -175,6 +177,18 @@ func (o *getOptions) again(c *call, infos []job.Info, older int, last string) (s
 	}
 	_, err := c.out.WriteString(screen)
 	return text, err
+}
+
+// fitHeight leaves out the lines that a screen of so many has no room for; 0
+// means any number.
+func fitHeight(text string, height int) string {
+	lines := strings.SplitAfter(text, "\n")
+	lines = lines[:len(lines)-1]
+	room := height - 2 // for what is left out, and for the cursor
+	if height == 0 || len(lines) < height || room < 1 {
+		return text
+	}
+	return strings.Join(lines[:room], "") + fmt.Sprintf("… %d more\n", len(lines)-room)
 }
 
 // nextLook waits for a change; while jobs run their durations grow.

@@ -168,8 +168,10 @@ func table(infos []job.Info, now time.Time, width int, colour bool) string {
 		if width > 0 {
 			text = cut(text, width)
 		}
-		if end := state + len(r[stateColumn]); colour && n > 0 && end <= len(text) {
-			text = text[:state] + paint(r[stateColumn], infos[n-1].State) + text[end:]
+		if before := text[:min(state, len(text))]; colour && n > 0 {
+			if after, whole := strings.CutPrefix(text[len(before):], r[stateColumn]); whole {
+				text = before + paint(r[stateColumn], infos[n-1].State) + after
+			}
 		}
 		b.WriteString(text + "\n")
 	}
@@ -201,7 +203,7 @@ func rowOf(i job.Info, now time.Time, narrow bool) row {
 		started, duration = shortTime(i.BeginTime, now), shortDuration(i.Duration(now))
 	}
 	return row{i.Ref.String(), name, i.State.String(), started, duration, exitCell(i),
-		shortBytes(i.Unread), printable(i.Location), orDash(printable(i.Command))}
+		shortBytes(i.Unread), printable(i.Location), commandCell(i)}
 }
 
 func exitCell(i job.Info) string {
@@ -212,6 +214,13 @@ func exitCell(i job.Info) string {
 		return i.Signal
 	}
 	return "-"
+}
+
+func commandCell(i job.Info) string {
+	if i.Damaged {
+		return "(damaged)"
+	}
+	return orDash(printable(i.Command))
 }
 
 func orDash(text string) string {
@@ -298,6 +307,18 @@ func widthOf(f *os.File) int {
 		return 80
 	}
 	return width
+}
+
+// heightOf is the height of the terminal, 0 if it is none.
+func heightOf(f *os.File) int {
+	if !isTerminal(f) {
+		return 0
+	}
+	_, height, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return height
 }
 
 func colourful(f *os.File) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strings"
 	"syscall"
@@ -303,6 +304,13 @@ func marksError(j *local.Job, err error) error {
 		return err
 	}
 	e := &job.Error{Job: j.Ref().String(), Kind: job.Other, Err: err}
+	var path *fs.PathError
+	if !errors.As(err, &path) || !strings.Contains(path.Path, "mark.") {
+		return e
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Err, e.Hint = errors.New("the job's folder is gone"), "job remove "+j.Ref().String()+" forgets the job"
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
 		e.Hint = "there is no room for the mark: --keep shows the output without moving it"
 	}

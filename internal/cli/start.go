@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -81,8 +82,12 @@ func (o *startOptions) flags(f *flags) {
 	o.grace = f.duration("grace", "D", "time between asking to end and killing (default 10s)")
 	o.retry = f.number("retry", "N", "up to N new attempts after Failed")
 	o.retryDelay = f.duration("retry-delay", "D", "wait before each of them")
-	f.shown = append(f.shown, shownFlag{"nice", "N", "add N to the niceness, as nice -n does"})
-	f.set.IntVar(&o.nice, "nice", 0, "")
+	f.custom("nice", "N", "add N to the niceness, as nice -n does", func(s string) (err error) {
+		if o.nice, err = strconv.Atoi(s); err != nil {
+			err = errors.New("it takes a whole number from -20 to 19")
+		}
+		return err
+	})
 	o.merge = f.bool("merge", "standard error goes where standard output goes: exact order, one stream")
 	o.async = f.bool("async", "come back before the program runs; one that cannot be started is a Failed job")
 	o.notify = f.text("notify", "COMMAND", "", "run by the shell when the job is final, with JOB_ID, JOB_NAME, JOB_STATE, JOB_EXIT_CODE")

@@ -217,6 +217,9 @@ func (c *call) infos(jobs []*local.Job) ([]job.Info, error) {
 		if err != nil {
 			return nil, err
 		}
+		if i.Damaged {
+			c.warn(fmt.Sprintf("job %v: %v", i.Ref, i.Reason))
+		}
 		infos = append(infos, i)
 	}
 	return infos, nil

@@ -64,7 +64,6 @@ func (k *keeper) began(pid, attempt int) {
 // programEnded is told once for each attempt.
 func (k *keeper) programEnded(exit store.Exit) {
 	k.ended = &exit
-	k.stopClock()
 	if k.ask != nil {
 		return // the stop goes on until the whole tree is gone
 	}
@@ -121,6 +120,7 @@ func (k *keeper) holding() string {
 // conclude ends the attempt: the job is final, or tries again.
 func (k *keeper) conclude() {
 	k.look.Stop()
+	k.stopClock()
 	exit := *k.ended
 	k.sampler.note()
 	switch {
@@ -142,7 +142,15 @@ func (k *keeper) failed(reason error, exit store.Exit) {
 	}
 	k.note(store.Event{Child: 1, Ended: &exit, Status: fmt.Sprintf("attempt %d Failed: %v; waiting to try again", k.attempt, reason)})
 	k.tell(fmt.Sprintf("attempt %d Failed: %v; attempt %d of %d begins", k.attempt, reason, k.attempt+1, k.meta.Retry+1))
-	k.retry.Reset(k.meta.RetryDelay)
+	k.retryLater()
+}
+
+// retryLater begins the next attempt after the delay; a job that is Suspended
+// begins none.
+func (k *keeper) retryLater() {
+	if k.held = k.life.State().State == job.Suspended; !k.held {
+		k.retry.Reset(k.meta.RetryDelay)
+	}
 }
 
 func (k *keeper) waitingToRetry() bool {

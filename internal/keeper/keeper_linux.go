@@ -38,6 +38,7 @@ type keeper struct {
 	ask      *asking       // a stop that is being carried out; nil if none is
 	stopped  bool          // a stop was asked for
 	timedOut bool          // the attempt took too long
+	held     bool          // the next attempt waits for a resume
 	timeLeft time.Duration // of the attempt's timeout, when its clock last started
 	clock    time.Time     // when it started; zero while it stands still
 
@@ -157,28 +158,37 @@ func (k *keeper) takeUpProgram(child store.ChildStatus) {
 	case job.Suspending: // our forerunner did not come to the end of it
 		k.standStill()
 	}
-	if k.ended != nil {
+	told := k.ended == nil && k.findProgram(child)
+	switch {
+	case k.life.State().State.Final():
+	case k.stopped:
+		k.beginStop(Request{Verb: "stop", Grace: child.Grace})
+	case k.ended != nil && k.waitingToRetry():
+		k.retryLater()
+	case k.ended != nil && !told:
 		k.programEnded(*k.ended)
-		return
 	}
+}
+
+// findProgram finds the program that the journal speaks of. told says that we
+// were told of its end, or will be.
+func (k *keeper) findProgram(child store.ChildStatus) (told bool) {
 	stat, err := process.StatOf(k.program.PID)
 	if k.ours = err == nil && stat.Parent == os.Getpid(); k.ours {
 		k.reap()
-		return
+		return true
 	}
 	if child.Boot != k.boot {
 		k.end(job.Failed, errors.New("machine restarted"), nil)
-		return
+		return true
 	}
 	handle, err := process.Open(k.program.PID, k.program.Start)
 	if err != nil {
-		k.programEnded(store.Exit{Code: -1})
-		return
+		k.ended = &store.Exit{Code: -1}
+		return false
 	}
 	go k.waitForeign(handle) // ends with the program, or with us
-	if k.stopped {
-		k.beginStop(Request{Verb: "stop"})
-	}
+	return true
 }
 
 // waitForeign waits for a program that is not our child.

@@ -144,6 +144,8 @@ func startError(m store.Meta, err error) error {
 	case errors.Is(err, syscall.ENOEXEC):
 		return &job.Error{Kind: kind, Err: fmt.Errorf("%q cannot be executed: %w", m.Argv[0], err),
 			Hint: "a script needs a first line such as #!/bin/sh"}
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		return &job.Error{Kind: job.Other, Err: err, Hint: "allow more open files: ulimit -n"}
 	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM):
 		kind = job.Other
 		err = fmt.Errorf("no process can be made: %w", err)

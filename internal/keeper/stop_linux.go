@@ -25,7 +25,10 @@ type asking struct {
 const (
 	stopLook  = 5 * time.Millisecond
 	stopLooks = 50 * time.Millisecond // the longest step between two looks
-	freezing  = 5 * time.Second       // how long processes may take to stand still
+	// foreignEnd is how long the end of a program may stay unknown that is not
+	// our child; the one whose child it is may be slow to look.
+	foreignEnd = 6 * time.Second
+	freezing   = 5 * time.Second // how long processes may take to stand still
 )
 
 // serveRequests carries out what was left for us.
@@ -73,28 +76,29 @@ func isKeeper(pid int) bool {
 
 // beginStop asks the tree to end. A second stop can only be more urgent.
 func (k *keeper) beginStop(r Request) {
-	if k.waitingToRetry() && k.retry.Stop() {
+	if k.waitingToRetry() {
+		k.retry.Stop()
 		k.stopped = true
 		k.end(job.Stopped, nil, k.ended)
 		return
 	}
 	k.stopped = true
-	if k.life.State().State != job.Stopping {
-		k.move(job.Stopping, nil, store.Event{})
-	}
 	grace := k.meta.GraceTime()
 	if r.Grace != 0 {
 		grace = r.Grace
 	}
-	if r.Force {
-		grace = 0
+	if r.Force || grace <= 0 {
+		grace = -1 // as the journal says it
 	}
-	k.askTree(grace, r.Signal)
+	if k.life.State().State != job.Stopping {
+		k.move(job.Stopping, nil, store.Event{Grace: grace})
+	}
+	k.askTree(max(grace, 0), r.Signal)
 }
 
 // timeIsUp ends an attempt that took too long.
 func (k *keeper) timeIsUp() {
-	if k.ended != nil || k.ask != nil {
+	if k.ask != nil {
 		return
 	}
 	k.timedOut = true
@@ -161,7 +165,7 @@ func (k *keeper) stopThrough() {
 		select {
 		case exit := <-k.foreign:
 			k.ended = &exit
-		case <-time.After(stopLooks):
+		case <-time.After(foreignEnd):
 			k.ended = &store.Exit{Code: -1}
 		}
 	}
@@ -181,11 +185,17 @@ func (k *keeper) standStill() {
 		return
 	}
 	k.stopClock()
+	k.held = k.retry.Stop()
 	k.move(job.Suspended, nil, store.Event{})
 }
 
 func (k *keeper) resume() {
 	k.tree().Signal(syscall.SIGCONT)
-	k.startClock(k.timeLeft)
+	if k.ended == nil {
+		k.startClock(k.timeLeft)
+	}
 	k.move(job.Running, nil, store.Event{})
+	if k.held {
+		k.retryLater()
+	}
 }

@@ -148,7 +148,7 @@ func newPlan(c Command, k Keeper, told uintptr) (p *plan, free func(), err error
 	// The children's descriptors are moved above those that they will have,
 	// so that no dup overwrites one that is still needed.
 	above := func(fd uintptr) uintptr {
-		fd, errno := fcntl(fd, syscall.F_DUPFD_CLOEXEC, 10)
+		fd, errno := fcntl(fd, syscall.F_DUPFD_CLOEXEC, 6)
 		if errno != 0 && err == nil {
 			err = os.NewSyscallError("fcntl", errno)
 		}

@@ -28,6 +28,7 @@ type blockSum struct {
 // ended last, both in the order of ids, and how many final ones there are
 // beside them. Records that are no job yet are given as not final.
 func (s *Store) Newest(n int) (open, final []Record, older int, err error) {
+	n = max(n, 0)
 	cache, _ := os.OpenFile(s.path("blocks"), os.O_RDWR|os.O_CREATE, 0o600)
 	if cache != nil {
 		defer cache.Close()

@@ -20,18 +20,19 @@ type Process struct {
 // that whoever looks after the job wrote down.
 type Event struct {
 	Time    time.Time
-	Child   int       // from 1; 0 where it is about the job as a whole
-	Step    bool      // the child stepped to State
-	State   job.State // if Step
-	Reason  string    // of the state, "" if there is none
-	Status  string    // what the child is at, in words; "-" takes it back
-	Keeper  Process   // who looks after the job from now on
-	Boot    string    // the machine's boot id, beside a process
-	Program Process   // the child's program, from now on
-	Ended   *Exit     // how the program of the attempt ended
-	Try     int       // the attempt that begins with this event; 0 if none does
-	Sizes   [2]int64  // bytes of output and error when the attempt began
-	Note    string    // for people who read the journal
+	Child   int           // from 1; 0 where it is about the job as a whole
+	Step    bool          // the child stepped to State
+	State   job.State     // if Step
+	Reason  string        // of the state, "" if there is none
+	Status  string        // what the child is at, in words; "-" takes it back
+	Keeper  Process       // who looks after the job from now on
+	Boot    string        // the machine's boot id, beside a process
+	Program Process       // the child's program, from now on
+	Ended   *Exit         // how the program of the attempt ended
+	Try     int           // the attempt that begins with this event; 0 if none does
+	Sizes   [2]int64      // bytes of output and error when the attempt began
+	Note    string        // for people who read the journal
+	Grace   time.Duration // of the stop that begins with this event; less than 0 means none
 }
 
 // Exit is how a program ended and what it used.
@@ -69,6 +70,9 @@ func (e Event) encode() []byte {
 	}
 	if e.Boot != "" {
 		l.add("boot", e.Boot)
+	}
+	if e.Grace != 0 {
+		l.add("grace", e.Grace.String())
 	}
 	if e.Ended != nil {
 		l.addInt("exit", int64(e.Ended.Code))
@@ -140,6 +144,8 @@ func (e *Event) set(key, value string) (err error) {
 		e.Program, err = parseProcess(value)
 	case "keeper":
 		e.Keeper, err = parseProcess(value)
+	case "grace":
+		e.Grace, err = time.ParseDuration(value)
 	case "boot":
 		e.Boot = value
 	case "exit", "signal", "user", "system", "rss":

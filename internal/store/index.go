@@ -18,7 +18,7 @@ var errDamaged = errors.New("damaged")
 // openIndex opens the index and checks its header and size against each
 // other. One that is damaged or gone is built again.
 func (s *Store) openIndex() error {
-	f, err := openFile(s.path("index"))
+	f, err := s.openFile(s.path("index"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.Rebuild("is gone")
 	}
@@ -65,6 +65,9 @@ func (s *Store) Refresh() error { return s.openIndex() }
 
 // append writes r as the next record and gives it its id.
 func (s *Store) append(r *Record) error {
+	if s.readOnly != nil {
+		return s.readOnly
+	}
 	if err := lock(s.format); err != nil {
 		return err
 	}
@@ -208,11 +211,14 @@ func (s *Store) readSpan(buffer []byte, first, last job.ID) ([]Record, error) {
 // Rebuild sets the index aside, if there is one, and builds it again from the
 // folders. why says what is wrong with it, as in "is gone".
 func (s *Store) Rebuild(why string) error {
+	if s.readOnly != nil {
+		return fmt.Errorf("the index %s, and cannot be built again: %w", why, s.readOnly)
+	}
 	if err := lock(s.format); err != nil {
 		return err
 	}
 	defer unlock(s.format)
-	if f, err := openFile(s.path("index")); err == nil { // another process may have done it
+	if f, err := s.openFile(s.path("index")); err == nil { // another process may have done it
 		old := s.index
 		s.index = f
 		if s.checkIndex() == "" && s.checkRecords() {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -14,8 +15,11 @@ type Journal struct {
 
 func (f Folder) openJournal(flags int) (*Journal, error) {
 	file, err := os.OpenFile(f.File("journal"), os.O_RDWR|os.O_APPEND|flags, 0o600)
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, f.damaged(err)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &Journal{f, file}, nil
 }

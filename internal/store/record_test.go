@@ -128,7 +128,7 @@ func FuzzDecodeRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte, id uint64) {
 		full := make([]byte, RecordSize)
 		copy(full, b)
-		decodeHeader(b)
+		decodeHeader(full)
 		r, ok := decodeRecord(full, job.ID(id))
 		if !ok {
 			return

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,6 +35,15 @@ func (s *Store) Remove(j *Journal) error {
 		return err
 	}
 	return os.RemoveAll(away)
+}
+
+// Forget removes the record of a job whose folder is gone.
+func (s *Store) Forget(id job.ID) error {
+	r, err := s.read(id)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.keepHighest(id), s.forget(r))
 }
 
 func (s *Store) forget(r Record) error {
@@ -84,7 +94,8 @@ func (s *Store) Sweep(r Record) {
 }
 
 // keepHighest remembers the highest id ever removed, so that a rebuild of the
-// index gives out no id again.
+// index gives out no id again. The file has had its size since the repository
+// was made: writing it needs no room on a full disk.
 func (s *Store) keepHighest(id job.ID) error {
 	if err := lock(s.format); err != nil {
 		return err
@@ -93,11 +104,16 @@ func (s *Store) keepHighest(id job.ID) error {
 	if id <= s.highestRemoved() {
 		return nil
 	}
-	name := s.path("removed")
-	if err := os.WriteFile(name+".new", []byte(strconv.FormatUint(uint64(id), 10)+"\n"), 0o600); err != nil {
+	return s.writeHighest(id)
+}
+
+func (s *Store) writeHighest(id job.ID) error {
+	f, err := os.OpenFile(s.path("removed"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
 		return err
 	}
-	return os.Rename(name+".new", name)
+	_, err = fmt.Fprintf(f, "%020d\n", id)
+	return errors.Join(err, f.Close())
 }
 
 func (s *Store) highestRemoved() job.ID {

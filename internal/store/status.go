@@ -28,6 +28,7 @@ type ChildStatus struct {
 	Ended   *Exit  // how the last attempt ended; nil while it runs
 	Sizes   [2]int64
 
+	Grace time.Duration // of the stop that was asked for; 0 if none was
 	Began time.Time     // the attempt
 	Stood time.Duration // how long it was Suspended
 	since time.Time     // when that began last; zero while it is not
@@ -80,6 +81,9 @@ func (c *ChildStatus) add(e Event) {
 	if e.Ended != nil {
 		c.Ended = e.Ended
 	}
+	if e.Grace != 0 {
+		c.Grace = e.Grace
+	}
 	switch e.Status {
 	case "":
 	case "-":
@@ -103,6 +107,9 @@ func (c *ChildStatus) add(e Event) {
 	}
 	if e.State.Final() {
 		c.End, c.Message = e.Time, ""
+		if c.Begin.IsZero() {
+			c.Begin = e.Time // it ended before it began
+		}
 	}
 }
 

@@ -23,7 +23,9 @@ type Store struct {
 
 	format *os.File // the file "format": its lock is held to append to the index
 	index  *os.File
-	header header // as it was when the store was opened, or at the last append
+
+	readOnly error  // why nothing can be written; nil if it can
+	header   header // as it was when the store was opened, or at the last append
 }
 
 const formatText = "job repository, format "
@@ -68,7 +70,7 @@ func (s *Store) open() error {
 	if err := checkOwner(s.Dir, info); err != nil {
 		return err
 	}
-	s.format, err = openFile(s.path("format"))
+	s.format, err = s.openFile(s.path("format"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return s.first()
 	}
@@ -123,7 +125,7 @@ func (s *Store) makeLocked() error {
 	if shards, err := os.ReadDir(s.path("jobs")); err != nil || len(shards) > 0 {
 		return errors.Join(err, s.rebuildLocked("is gone"))
 	}
-	return s.writeIndex(nil)
+	return errors.Join(s.writeIndex(nil), s.writeHighest(0))
 }
 
 // checkEmpty keeps us from moving into a folder that has another purpose.
@@ -165,12 +167,13 @@ func (s *Store) checkFormat() error {
 
 func (s *Store) path(name string) string { return s.Dir + string(filepath.Separator) + name }
 
-// openFile opens for reading and writing, or only for reading where the file
-// system allows no more.
-func openFile(path string) (*os.File, error) {
+// openFile opens for reading and writing, or only for reading where no more is
+// allowed; s.readOnly says why then.
+func (s *Store) openFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if readable, err := os.Open(path); err == nil {
+		if readable, readErr := os.Open(path); readErr == nil {
+			s.readOnly = err
 			return readable, nil
 		}
 	}

@@ -62,6 +62,9 @@ func (l *Lifecycle) Restore(events []StateEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range events {
+		if l.info.State.Final() {
+			return // nothing comes after a final state, whatever is told
+		}
 		l.applyLocked(e)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/keeper"
+	"github.com/backjob/job/internal/process"
 	"github.com/backjob/job/internal/store"
 )
 
@@ -82,7 +83,10 @@ func Dir() (string, error) {
 }
 
 // Close closes the repository. Its jobs go on.
-func (s *Source) Close() error { return s.store.Close() }
+func (s *Source) Close() error {
+	process.ReapKeepers()
+	return s.store.Close()
+}
 
 // Name is "local".
 func (s *Source) Name() string { return "local" }

@@ -123,7 +123,7 @@ func fork(dir string, j *store.Journal, how string) (told *os.File, err error) {
 	}
 	defer null.Close()
 	fd := j.File().Fd()
-	_, err = syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, how), &syscall.ProcAttr{
+	pid, err := syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, how), &syscall.ProcAttr{
 		Dir: "/", Env: environment(),
 		Files: []uintptr{null.Fd(), null.Fd(), fd, fd, null.Fd(), tell.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
@@ -131,6 +131,7 @@ func fork(dir string, j *store.Journal, how string) (told *os.File, err error) {
 	if err != nil {
 		return nil, errors.Join(err, told.Close())
 	}
+	process.Mind(pid)
 	return told, nil
 }
 

@@ -56,11 +56,13 @@ func Launch(c Command, k Keeper, meanwhile func(keeper int)) (keeper, program in
 		return 0, 0, os.NewSyscallError("fork", errno)
 	}
 	if c.Path == "" {
+		Mind(keeper)
 		return keeper, 0, nil
 	}
 	meanwhile(keeper)
 	// The keeper's end of the pipe closes when it goes on or exits.
 	if told(pipe[0]) && p.programErrno == 0 {
+		Mind(keeper)
 		return keeper, p.program, nil
 	}
 	var status syscall.WaitStatus

@@ -55,3 +55,6 @@ func (h Handle) Signal(syscall.Signal) error { return ErrUnsupported }
 
 // WaitAny is not there on this system.
 func WaitAny([]Handle, *os.File) int { return -1 }
+
+// ReapKeepers does nothing here: there are no keepers.
+func ReapKeepers() {}

@@ -144,7 +144,10 @@ func (h header) encode() [RecordSize]byte {
 }
 
 func decodeHeader(b []byte) (h header, ok bool) {
-	ok = len(b) == RecordSize && string(b[8:16]) == indexMagic && b[4] == formatVersion &&
+	if len(b) != RecordSize {
+		return h, false
+	}
+	ok = string(b[8:16]) == indexMagic && b[4] == formatVersion &&
 		binary.LittleEndian.Uint32(b) == crc32.ChecksumIEEE(b[4:])
 	return header{binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])}, ok
 }

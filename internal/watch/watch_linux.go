@@ -15,26 +15,21 @@ import (
 const changes = 0x02 | 0x04 | 0x08 | 0x10
 
 // Watcher watches folders. C gets a value after a change that came after the
-// last Arm; it may also get one without a reason.
+// last Arm; it may also get one without a reason. The value says nothing.
 type Watcher struct {
-	C chan struct{}
+	C chan os.Signal
 
-	dirs    []*os.File
-	signals chan os.Signal
-	ticker  *time.Ticker // stands still unless dnotify is not there
-	done    chan struct{}
-	ended   chan struct{}
+	dirs   []*os.File
+	ticker *time.Ticker // nil unless dnotify is not there
+	done   chan struct{}
+	ended  sync.WaitGroup
 }
 
 // New makes a watcher of nothing. Close it.
 func New() *Watcher {
-	w := &Watcher{C: make(chan struct{}, 1), signals: make(chan os.Signal, 1),
-		done: make(chan struct{}), ended: make(chan struct{})}
+	w := &Watcher{C: make(chan os.Signal, 1), done: make(chan struct{})}
 	handled()
-	w.ticker = time.NewTicker(tick)
-	w.ticker.Stop()
-	signal.Notify(w.signals, syscall.SIGIO)
-	go w.pass()
+	signal.Notify(w.C, syscall.SIGIO)
 	return w
 }
 
@@ -42,25 +37,10 @@ func New() *Watcher {
 // comes late, with the system's own handling, would end the process.
 var handled = sync.OnceFunc(func() { signal.Notify(make(chan os.Signal, 1), syscall.SIGIO) })
 
-// pass hands signals on to C until Close.
-func (w *Watcher) pass() {
-	defer close(w.ended)
-	for {
-		select {
-		case <-w.signals:
-			w.Wake()
-		case <-w.ticker.C:
-			w.Wake()
-		case <-w.done:
-			return
-		}
-	}
-}
-
 // Wake puts a value into C, as a change does.
 func (w *Watcher) Wake() {
 	select {
-	case w.C <- struct{}{}:
+	case w.C <- syscall.SIGIO:
 	default:
 	}
 }
@@ -78,18 +58,33 @@ func (w *Watcher) Add(dir string) error {
 // watched after Arm, not before: what came in between is not told.
 func (w *Watcher) Arm() {
 	for _, dir := range w.dirs {
-		if _, err := unix.FcntlInt(dir.Fd(), unix.F_NOTIFY, changes); err != nil {
-			w.ticker.Reset(tick)
+		if _, err := unix.FcntlInt(dir.Fd(), unix.F_NOTIFY, changes); err != nil && w.ticker == nil {
+			w.ticker = time.NewTicker(tick)
+			w.ended.Go(w.passTicks)
+		}
+	}
+}
+
+// passTicks wakes at each tick, until Close.
+func (w *Watcher) passTicks() {
+	for {
+		select {
+		case <-w.ticker.C:
+			w.Wake()
+		case <-w.done:
+			return
 		}
 	}
 }
 
 // Close ends the watching.
 func (w *Watcher) Close() {
-	signal.Stop(w.signals)
-	w.ticker.Stop()
+	signal.Stop(w.C)
 	close(w.done)
-	<-w.ended
+	w.ended.Wait()
+	if w.ticker != nil {
+		w.ticker.Stop()
+	}
 	for _, dir := range w.dirs {
 		dir.Close()
 	}

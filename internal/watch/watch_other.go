@@ -9,7 +9,7 @@ import (
 
 // Watcher watches folders; here it ticks.
 type Watcher struct {
-	C chan struct{}
+	C chan os.Signal
 
 	ticker *time.Ticker
 	done   chan struct{}
@@ -18,7 +18,7 @@ type Watcher struct {
 
 // New makes a watcher. Close it.
 func New() *Watcher {
-	w := &Watcher{C: make(chan struct{}, 1), ticker: time.NewTicker(tick),
+	w := &Watcher{C: make(chan os.Signal, 1), ticker: time.NewTicker(tick),
 		done: make(chan struct{}), ended: make(chan struct{})}
 	go w.pass()
 	return w
@@ -39,7 +39,7 @@ func (w *Watcher) pass() {
 // Wake puts a value into C, as a change does.
 func (w *Watcher) Wake() {
 	select {
-	case w.C <- struct{}{}:
+	case w.C <- os.Interrupt:
 	default:
 	}
 }

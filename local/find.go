@@ -42,7 +42,7 @@ func (s *Source) find(q job.Query) ([]*Job, error) {
 // wanted are the children that the query adds to a job.
 func (j *Job) wanted(q job.Query, s job.State) []*Job {
 	if q.ChildState != nil && *q.ChildState == s || q.ChildState == nil && q.Children {
-		return j.Children()
+		return j.children()
 	}
 	return nil
 }

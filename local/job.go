@@ -34,7 +34,14 @@ func (j *Job) Parent() *Job {
 }
 
 // Children are the job's children; none for a child.
-func (j *Job) Children() []*Job {
+func (j *Job) Children() (all []job.Job) {
+	for _, c := range j.children() {
+		all = append(all, c)
+	}
+	return all
+}
+
+func (j *Job) children() []*Job {
 	if j.ref.Child != 0 {
 		return nil
 	}

@@ -33,7 +33,7 @@ var runners = []string{"local"}
 
 // maxRootNames bounds the root package, so that it stays a model and does not
 // become a heap.
-const maxRootNames = 90
+const maxRootNames = 95
 
 func TestLayers(t *testing.T) {
 	found := map[string]bool{}

@@ -21,6 +21,7 @@ const Location = "localhost"
 // The types of the jobs of this source and of their children.
 const (
 	Type      = "BackgroundJob"
+	SelfType  = "FunctionJob" // see [Source.StartSelf]
 	ChildType = "ChildJob"
 )
 
@@ -110,7 +111,29 @@ func (s *Source) start(spec job.Spec) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := store.Meta{Type: Type, Children: 1, Path: path, Spec: spec}
+	return s.begin(store.Meta{Type: Type, Children: 1, Path: path, Spec: spec})
+}
+
+// StartSelf starts this very program again as a job: the file that we were
+// executed from, even if another stands in its place by now, with spec.Argv
+// as its arguments. The job reads on from input, if that is not nil, as from
+// its standard input. Package asjob is what most programs want of this.
+func (s *Source) StartSelf(ctx context.Context, spec job.Spec, input *os.File) (*Job, error) {
+	if spec.Retry > 0 || spec.Async || spec.Input != "" || spec.InputFrom != nil {
+		return nil, &job.Error{Kind: job.Invalid, Err: errors.New("a program that starts itself has one attempt, and reads on from our own input")}
+	}
+	spec.Async = true // where the program is, we know
+	if _, err := complete(&spec); err != nil {
+		return nil, err
+	}
+	spec.Async = false
+	return s.begin(store.Meta{Type: SelfType, Children: 1, Path: self, Self: true, Spec: spec, Stdin: input})
+}
+
+// self is the file that a process was executed from.
+const self = "/proc/self/exe"
+
+func (s *Source) begin(m store.Meta) (*Job, error) {
 	journal, err := s.store.Create(&m)
 	if err != nil {
 		return nil, err

@@ -19,7 +19,10 @@ var layers = map[string][]string{
 	"internal/watch":          {},
 	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
-	"internal/cli":            {".", "local", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/table":          {"."},
+	"internal/cli":            {".", "local", "internal/table", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"asjob":                   {".", "local", "internal/table"},
+	"asjob/cobrajob":          {"asjob"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in
 	"bench":                   {".", "internal/store"},   // fills repositories with a million jobs
 	"bench/empty":             {},

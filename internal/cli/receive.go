@@ -12,6 +12,7 @@ import (
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/spool"
 	"github.com/backjob/job/internal/store"
+	"github.com/backjob/job/internal/table"
 	"github.com/backjob/job/local"
 )
 
@@ -294,7 +295,7 @@ func (r *receiving) tell(c *call, j *local.Job, mark spool.Mark, move func(spool
 	if err := r.out.flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.err, "job: %d %s\n", info.ID, printable(info.StateInfo.String()))
+	fmt.Fprintf(c.err, "job: %d %s\n", info.ID, table.Printable(info.StateInfo.String()))
 	mark.Told = true
 	return move(mark)
 }

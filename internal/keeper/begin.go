@@ -4,6 +4,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
@@ -41,15 +42,16 @@ func environment() []string { return []string{"GOMAXPROCS=1"} }
 // where the program is; "" has to be looked for.
 func command(f store.Folder, m store.Meta, path string, attempt int) (c process.Command, err error) {
 	c = process.Command{Path: path, Argv: m.Argv, Dir: m.Dir, Env: childEnv(f, m, attempt)}
-	if path == "" {
+	switch {
+	case path == "" && m.Self:
+		c.Path = "/proc/self/exe" // we are the same program, unless another keeper was here before us
+	case path == "":
 		if c.Path, err = Find(m.Argv[0], m.Dir, m.Env); err != nil {
 			return c, err
 		}
 	}
-	if m.Input != "" {
-		if c.Stdin, err = os.Open(m.Input); err != nil {
-			return c, err
-		}
+	if c.Stdin, err = input(m); err != nil {
+		return c, err
 	}
 	files := spool.In(f.Path, 1)
 	if c.Stdout, err = files.Append(spool.OutputFile); err != nil {
@@ -60,6 +62,22 @@ func command(f store.Folder, m store.Meta, path string, attempt int) (c process.
 		c.Stderr, err = files.Append(spool.ErrorFile)
 	}
 	return c, err
+}
+
+// input is what the program reads; nil for nothing.
+func input(m store.Meta) (*os.File, error) {
+	switch {
+	case m.Stdin != nil:
+		fd, err := syscall.Dup(int(m.Stdin.Fd()))
+		if err != nil {
+			return nil, err
+		}
+		syscall.CloseOnExec(fd)
+		return os.NewFile(uintptr(fd), m.Stdin.Name()), nil
+	case m.Input != "":
+		return os.Open(m.Input)
+	}
+	return nil, nil
 }
 
 func closeFiles(c process.Command) {

@@ -30,6 +30,9 @@ func (k *keeper) startFirst() {
 // start starts the next attempt.
 func (k *keeper) start() {
 	k.attempt++
+	if k.meta.Self {
+		k.meta.Stdin = os.Stdin // what our starter was given for it, or nothing
+	}
 	c, err := command(k.journal.Folder, k.meta, "", k.attempt)
 	pid := 0
 	if err == nil {
@@ -38,6 +41,9 @@ func (k *keeper) start() {
 		}
 	}
 	closeFiles(c)
+	if k.meta.Self {
+		os.Stdin.Close()
+	}
 	if err != nil {
 		k.end(job.Failed, reasonOf(err), nil)
 		return

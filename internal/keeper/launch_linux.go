@@ -79,7 +79,7 @@ func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store
 			return status, err
 		}
 	}
-	told, err := fork(s.Dir, j, fresh)
+	told, err := fork(s.Dir, j, fresh, m.Stdin)
 	if err != nil {
 		return status, err
 	}
@@ -100,7 +100,7 @@ func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status store
 // Adopt starts a keeper for a job that lost its own. j is its journal, which
 // we claimed. It returns when the journal tells the truth again.
 func Adopt(s *store.Store, j *store.Journal) error {
-	told, err := fork(s.Dir, j, adopting)
+	told, err := fork(s.Dir, j, adopting, nil)
 	if err != nil {
 		return err
 	}
@@ -109,9 +109,10 @@ func Adopt(s *store.Store, j *store.Journal) error {
 	return err
 }
 
-// fork executes a keeper. The file that comes back ends when the keeper has
+// fork executes a keeper, with input as its standard input, for the program
+// of a job that starts itself. The file that comes back ends when the keeper has
 // written what is true, or is dead.
-func fork(dir string, j *store.Journal, how string) (told *os.File, err error) {
+func fork(dir string, j *store.Journal, how string, input *os.File) (told *os.File, err error) {
 	told, tell, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -122,10 +123,13 @@ func fork(dir string, j *store.Journal, how string) (told *os.File, err error) {
 		return nil, errors.Join(err, told.Close())
 	}
 	defer null.Close()
+	if input == nil {
+		input = null
+	}
 	fd := j.File().Fd()
 	pid, err := syscall.ForkExec("/proc/self/exe", argv(j.Folder, dir, how), &syscall.ProcAttr{
 		Dir: "/", Env: environment(),
-		Files: []uintptr{null.Fd(), null.Fd(), fd, fd, null.Fd(), tell.Fd()},
+		Files: []uintptr{input.Fd(), null.Fd(), fd, fd, null.Fd(), tell.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {

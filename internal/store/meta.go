@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -17,7 +18,9 @@ type Meta struct {
 	Created  time.Time
 	Type     string // "BackgroundJob"
 	Children int
-	Path     string // where the program was found; not kept
+	Path     string   // where the program was found; not kept
+	Self     bool     // the program is the one that made the job
+	Stdin    *os.File // for the program to read on from; not kept; nil means Input
 	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
 }
 
@@ -52,6 +55,9 @@ func (m Meta) encode() []byte {
 	}
 	if m.Merge {
 		l.add("merge", "true")
+	}
+	if m.Self {
+		l.add("self", "true")
 	}
 	for _, arg := range m.Argv {
 		l.add("arg", arg)
@@ -122,6 +128,8 @@ func (m *Meta) set(key, value string) (err error) {
 		m.Retry, err = strconv.Atoi(value)
 	case "merge":
 		m.Merge, err = strconv.ParseBool(value)
+	case "self":
+		m.Self, err = strconv.ParseBool(value)
 	default:
 		m.setText(key, value)
 	}

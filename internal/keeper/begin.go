@@ -4,7 +4,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
@@ -68,21 +67,17 @@ func command(f store.Folder, m store.Meta, path string, attempt int) (c process.
 func input(m store.Meta) (*os.File, error) {
 	switch {
 	case m.Stdin != nil:
-		fd, err := syscall.Dup(int(m.Stdin.Fd()))
-		if err != nil {
-			return nil, err
-		}
-		syscall.CloseOnExec(fd)
-		return os.NewFile(uintptr(fd), m.Stdin.Name()), nil
+		return m.Stdin, nil
 	case m.Input != "":
 		return os.Open(m.Input)
 	}
 	return nil, nil
 }
 
-func closeFiles(c process.Command) {
+// closeFiles closes what command opened.
+func closeFiles(c process.Command, m store.Meta) {
 	for _, f := range []*os.File{c.Stdin, c.Stdout, c.Stderr} {
-		if f != nil {
+		if f != nil && f != m.Stdin {
 			f.Close()
 		}
 	}

@@ -40,7 +40,7 @@ func (k *keeper) start() {
 			err = startError(k.meta, err)
 		}
 	}
-	closeFiles(c)
+	closeFiles(c, k.meta)
 	if k.meta.Self {
 		os.Stdin.Close()
 	}

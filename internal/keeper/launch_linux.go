@@ -25,7 +25,7 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (store.Status, error)
 		return beginLater(s, j, m)
 	}
 	c, err := command(j.Folder, m, m.Path, 1)
-	defer closeFiles(c)
+	defer closeFiles(c, m)
 	if err != nil {
 		return store.Status{}, err
 	}

@@ -24,7 +24,9 @@ var layers = map[string][]string{
 	"asjob":                   {".", "local", "internal/table"},
 	"asjob/cobrajob":          {"asjob"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in
-	"bench":                   {".", "internal/store"},   // fills repositories with a million jobs
+	"examples/getproc":        {".", "asjob"},
+	"examples/copytree":       {".", "asjob", "asjob/cobrajob"},
+	"bench":                   {".", "internal/store"}, // fills repositories with a million jobs
 	"bench/empty":             {},
 	"bench/stamp":             {},
 	"bench/writer":            {},

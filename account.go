@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -96,6 +97,10 @@ func (l *Lifecycle) infoFor(reader string) Info {
 		a.info.InstanceID = NewInstanceID(time.Now())
 	}
 	i := a.info
+	i.Argv = slices.Clone(i.Argv)
+	if i.ExitCode != nil {
+		i.ExitCode = new(*i.ExitCode)
+	}
 	i.Ref, i.StateInfo, i.BeginTime, i.EndTime = l.Job, l.info, l.begin.time(), l.end.time()
 	if i.Name == "" {
 		i.Name = defaultName(l.Job.ID)

@@ -56,6 +56,7 @@ func TestRecordsOfAGroupEndWithTheirContext(t *testing.T) {
 			cancel()
 			last = err
 		}
+		cancel()
 		if !errors.Is(last, context.Canceled) {
 			t.Fatalf("Records of a group, whose context was cancelled: ended with %v, want %v", last, context.Canceled)
 		}

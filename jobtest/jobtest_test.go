@@ -3,6 +3,8 @@ package jobtest_test
 import (
 	"context"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/backjob/job"
@@ -40,5 +42,24 @@ func TestEventJob(t *testing.T) {
 			}, job.EventOptions{Max: 1})
 		},
 		Lacks: jobtest.Children,
+	})
+}
+
+func TestMemory(t *testing.T) {
+	var scripts sync.Map
+	var last atomic.Int64
+	jobtest.TestSource(t, jobtest.Source{
+		Open: func(testing.TB) job.Source {
+			return &job.Memory{Run: func(ctx context.Context, spec job.Spec, out *job.Writer) error {
+				s, _ := scripts.Load(spec.Argv[1])
+				return s.(jobtest.Script).Work(ctx, out)
+			}}
+		},
+		Spec: func(_ testing.TB, s jobtest.Script) job.Spec {
+			key := strconv.FormatInt(last.Add(1), 10)
+			scripts.Store(key, s)
+			return job.Spec{Argv: []string{"script", key}}
+		},
+		Lacks: jobtest.ParentState,
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/backjob/job"
 )
@@ -168,12 +169,27 @@ func texts[T any](all []T) []string {
 	return said
 }
 
-// same is deep equality but for times, which are the same if they are the same
-// moment, and reasons, which are if they say the same.
-func same(a, b job.Info) bool {
-	if !sameState(a.StateInfo, b.StateInfo) || !a.BeginTime.Equal(b.BeginTime) || !a.EndTime.Equal(b.EndTime) {
-		return false
+// changed says in which fields two Infos of one job differ, "" if in none.
+// Times are the same if they are the same moment, and reasons if they say the
+// same.
+func changed(got, want job.Info) string {
+	var fields []string
+	a, b := reflect.ValueOf(got), reflect.ValueOf(want)
+	for i := range a.NumField() {
+		x, y := a.Field(i).Interface(), b.Field(i).Interface()
+		if !sameValue(x, y) {
+			fields = append(fields, fmt.Sprintf("%s: got %v, wanted %v", a.Type().Field(i).Name, x, y))
+		}
 	}
-	b.StateInfo, b.BeginTime, b.EndTime = a.StateInfo, a.BeginTime, a.EndTime
+	return strings.Join(fields, "; ")
+}
+
+func sameValue(a, b any) bool {
+	switch a := a.(type) {
+	case time.Time:
+		return a.Equal(b.(time.Time))
+	case job.StateInfo:
+		return sameState(a, b.(job.StateInfo))
+	}
 	return reflect.DeepEqual(a, b)
 }

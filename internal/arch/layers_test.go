@@ -18,6 +18,7 @@ var layers = map[string][]string{
 	"internal/store":          {"."},
 	"internal/watch":          {},
 	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"jobtest":                 {"."},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/table":          {"."},
 	"internal/cli":            {".", "local", "internal/table", "internal/store", "internal/spool", "internal/process", "internal/watch"},

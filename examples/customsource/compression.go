@@ -33,7 +33,10 @@ func begin(ref job.Ref, spec job.Spec, work job.Work) *Compression {
 	c.Job = ref
 	c.Describe(func(i *job.Info) {
 		i.Name, i.Type, i.Location = spec.Name, "Compression", "this process"
-		i.Argv, i.Command = spec.Argv, "gzip "+job.CommandText(spec.Argv)
+		i.Argv, i.Command = spec.Argv, spec.Command
+		if i.Command == "" {
+			i.Command = "gzip " + job.CommandText(spec.Argv)
+		}
 	})
 	c.Move(job.Running, nil)
 	go c.run(ctx, work) // ends with the work; Wait waits for it

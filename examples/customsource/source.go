@@ -57,11 +57,14 @@ func (s *Source) Find(_ context.Context, q job.Query) ([]job.Job, error) {
 
 // Remove forgets a job that is final.
 func (s *Source) Remove(_ context.Context, j job.Job) error {
+	if c, ok := j.(*Compression); !ok || c == nil {
+		return &job.Error{Op: "remove", Kind: job.Invalid, Err: errors.New("it is no compression")}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	at := slices.Index(s.jobs, j)
 	if at < 0 {
-		return &job.Error{Op: "remove", Kind: job.NotFound, Err: errors.New("it is no compression, or was removed")}
+		return &job.Error{Op: "remove", Kind: job.NotFound, Err: errors.New("it was removed, or is another source's")}
 	}
 	info, err := j.Info()
 	if err != nil {

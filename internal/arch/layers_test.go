@@ -26,6 +26,8 @@ var layers = map[string][]string{
 	"asjob/cobrajob":          {"asjob"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in
 	"examples/getproc":        {".", "asjob"},
+	"examples/customsource":   {"."},
+	"examples/embed":          {"."},
 	"examples/copytree":       {".", "asjob", "asjob/cobrajob"},
 	"bench":                   {".", "internal/store"}, // fills repositories with a million jobs
 	"bench/empty":             {},

@@ -45,6 +45,15 @@ func (j *Journal) Append(e Event) error {
 	return err
 }
 
+// End is where the next event will stand.
+func (j *Journal) End() (int64, error) {
+	info, err := j.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
 // Sync brings the journal to the disk.
 func (j *Journal) Sync() error { return j.file.Sync() }
 

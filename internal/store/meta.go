@@ -17,6 +17,8 @@ type Meta struct {
 	Created  time.Time
 	Type     string // "BackgroundJob"
 	Children int
+	Open     bool   // more children may be added
+	Throttle int    // how many children run at once; 0 means as many as there are processors
 	Path     string // where the program was found; not kept
 	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
 }
@@ -28,6 +30,10 @@ func (m Meta) DisplayName() string {
 	}
 	return m.Name
 }
+
+// Many reports whether this is not a job with one child that has files of its
+// own: its children share files, and more may come.
+func (m Meta) Many() bool { return m.Children != 1 || m.Open }
 
 // GraceTime is the time between asking and killing.
 func (m Meta) GraceTime() time.Duration {
@@ -45,6 +51,12 @@ func (m Meta) encode() []byte {
 	l.add("created", m.Created.UTC().Format(time.RFC3339Nano))
 	l.add("type", m.Type)
 	l.addInt("children", int64(m.Children))
+	if m.Open {
+		l.add("open", "true")
+	}
+	if m.Throttle != 0 {
+		l.addInt("throttle", int64(m.Throttle))
+	}
 	m.eachText(l.add)
 	m.eachDuration(func(key string, d time.Duration) { l.add(key, d.String()) })
 	if m.Retry != 0 {
@@ -112,6 +124,10 @@ func (m *Meta) set(key, value string) (err error) {
 		m.Created, err = time.Parse(time.RFC3339Nano, value)
 	case "children":
 		m.Children, err = strconv.Atoi(value)
+	case "open":
+		m.Open, err = strconv.ParseBool(value)
+	case "throttle":
+		m.Throttle, err = strconv.Atoi(value)
 	case "timeout":
 		m.Timeout, err = time.ParseDuration(value)
 	case "grace":

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -263,12 +262,7 @@ func (k *keeper) giveUp(err error) error {
 }
 
 // throttle is how many children run at once.
-func (k *keeper) throttle() int {
-	if k.meta.Throttle > 0 {
-		return k.meta.Throttle
-	}
-	return runtime.NumCPU()
-}
+func (k *keeper) throttle() int { return max(k.meta.Throttle, 1) }
 
 func namePointer(name string) uintptr {
 	b := append([]byte(name), 0)

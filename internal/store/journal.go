@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 )
 
@@ -42,6 +43,23 @@ func (j *Journal) Append(e Event) error {
 			err = errors.Join(err, j.file.Truncate(info.Size()-int64(n)))
 		}
 	}
+	return err
+}
+
+// AppendAll writes events, some at a time.
+func (j *Journal) AppendAll(events iter.Seq[Event]) error {
+	const lump = 64 << 10
+	var b []byte
+	for e := range events {
+		if b = append(b, e.encode()...); len(b) < lump {
+			continue
+		}
+		if _, err := j.file.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	_, err := j.file.Write(b)
 	return err
 }
 

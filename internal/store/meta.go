@@ -18,7 +18,7 @@ type Meta struct {
 	Type     string // "BackgroundJob"
 	Children int
 	Open     bool   // more children may be added
-	Throttle int    // how many children run at once; 0 means as many as there are processors
+	Throttle int    // how many children run at once; 0 in a job with one child that has files of its own
 	Path     string // where the program was found; not kept
 	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
 }
@@ -33,7 +33,7 @@ func (m Meta) DisplayName() string {
 
 // Many reports whether this is not a job with one child that has files of its
 // own: its children share files, and more may come.
-func (m Meta) Many() bool { return m.Children != 1 || m.Open }
+func (m Meta) Many() bool { return m.Children != 1 || m.Open || m.Throttle != 0 }
 
 // GraceTime is the time between asking and killing.
 func (m Meta) GraceTime() time.Duration {

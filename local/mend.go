@@ -52,14 +52,14 @@ func (s *Source) lost(r store.Record, err error) (store.Record, error) {
 
 func (s *Source) takeOver(journal *store.Journal, r store.Record) error {
 	m, status, err := journal.Read()
-	if !r.Live() && len(status.Events) == 0 {
+	if !r.Live() && status.Events == 0 {
 		s.store.Discard(journal) // its job start was killed before it was a job
 		return notFound(job.Ref{ID: r.ID}.String())
 	}
 	if err != nil {
 		return err
 	}
-	if status.State().State.Final() {
+	if status.Tally.State().Final() {
 		return s.store.Update(status.Record(m))
 	}
 	return keeper.Adopt(s.store, journal)

@@ -43,7 +43,7 @@ func (s *Source) await(ctx context.Context, jobs []*Job, every bool, changed fun
 				return err
 			}
 			if ok && !r.State.Final() && (first || deaths.take(j)) {
-				if r, err = s.mend(r); isKind(err, job.NotFound) {
+				if r, err = s.mendSoon(ctx, r); isKind(err, job.NotFound) {
 					ok = false
 				} else if err != nil {
 					return err

@@ -98,7 +98,7 @@ func newFollowed(j *Job) *followed { return &followed{j: j, seen: map[*Job]spool
 func (f *followed) look(mend bool, fn func(*Job, spool.Sizes, bool) error) (final bool, grown int64, err error) {
 	r, ok, err := f.j.source.store.Read(f.j.ref.ID)
 	if err == nil && ok && mend {
-		r, err = f.j.source.mend(r)
+		r, err = f.j.source.mendSoon(context.Background(), r)
 	}
 	if f.gone = err == nil && !ok || isKind(err, job.NotFound); f.gone {
 		return true, 0, nil // nothing will come any more

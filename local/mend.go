@@ -1,7 +1,9 @@
 package local
 
 import (
+	"context"
 	"syscall"
+	"time"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/keeper"
@@ -37,6 +39,25 @@ func (s *Source) mend(r store.Record) (store.Record, error) {
 		err = notFound(job.Ref{ID: r.ID}.String())
 	}
 	return mended, err
+}
+
+// mendSoon is mend for a job whose keeper has ended, as far as we know. A
+// program that it was just starting holds the lock until it is executed.
+func (s *Source) mendSoon(ctx context.Context, r store.Record) (store.Record, error) {
+	for end := time.Now().Add(letGo); ; {
+		mended, err := s.mend(r)
+		if err != nil || mended.State.Final() || time.Now().After(end) {
+			return mended, err
+		}
+		_, status, err := s.store.Folder(r.ID).Read()
+		if k := status.Keeper; err != nil || k.PID == 0 || process.Alive(k.PID, k.Start) {
+			return mended, nil
+		}
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return mended, nil
+		}
+		r = mended
+	}
 }
 
 // lost passes an error on, unless the job was removed while we looked.

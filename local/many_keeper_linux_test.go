@@ -113,7 +113,7 @@ func TestKeepersOfManyKilledAgainAndAgain(t *testing.T) {
 		}
 	}
 	unknown := 0
-	for _, c := range j.Children() {
+	for _, c := range j.ChildJobs() {
 		info, err := c.Info()
 		must(t, err)
 		switch {

@@ -55,7 +55,7 @@ func (j *Job) describe(m store.Meta, s *store.Status) job.Info {
 		describeChild(&info, s.Each[j.ref.Child-1])
 		info.Type, info.InstanceID = ChildType, m.Instance.Child(j.ref.Child)
 		return info
-	case m.Many():
+	case m.Many() && !m.Self:
 		describeAll(&info, s)
 	default:
 		describeChild(&info, s.Each[0])

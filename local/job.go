@@ -115,6 +115,10 @@ func (j *Job) change(ctx context.Context, verb string, to job.State) error {
 	if r.State.Final() || r.State == job.NotStarted && j.ref.Child != 0 {
 		return &job.Error{Job: j.ref.String(), Kind: job.WrongState, Err: errors.New("job is " + r.State.String())}
 	}
+	if m, _, err := j.source.read(r); err == nil && m.Self && j.ref.Child > 1 {
+		return &job.Error{Job: j.ref.String(), Kind: job.WrongState, Err: errors.New("a function stands still with its program only"),
+			Hint: "job " + verb + " " + job.Ref{ID: j.ref.ID}.String()}
+	}
 	if err := j.request(keeper.Request{Verb: verb, Child: j.ref.Child}); err != nil {
 		return err
 	}

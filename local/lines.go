@@ -2,10 +2,8 @@ package local
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"iter"
 	"os"
 
 	"github.com/backjob/job"
@@ -198,38 +196,4 @@ func parseRecord(r *job.Record) {
 		return
 	}
 	r.Text = []byte(*line.Text)
-}
-
-// Records ranges over what the job put out, from the first byte on.
-func (j *Job) Records(ctx context.Context, o job.RecordOptions) iter.Seq2[job.Record, error] {
-	return func(yield func(job.Record, error) bool) {
-		at := map[*Job]spool.Sizes{} // of the children that are not through
-		stopped := false
-		err := j.Follow(ctx, o.Follow, func(c *Job, to spool.Sizes, final bool) error {
-			after, err := c.Lines(LineOptions{From: at[c], To: to, Unended: final || !o.Follow}, func(r job.Record, _ spool.Sizes) bool {
-				r.Text = bytes.Clone(r.Text)
-				stopped = wants(o.Streams, r.Stream) && !yield(r, nil)
-				return !stopped
-			})
-			if at[c] = after; final {
-				delete(at, c)
-			}
-			if stopped {
-				return io.EOF
-			}
-			return err
-		})
-		if err != nil && !stopped {
-			yield(job.Record{}, err)
-		}
-	}
-}
-
-func wants(streams []job.Stream, s job.Stream) bool {
-	for _, w := range streams {
-		if w == s {
-			return true
-		}
-	}
-	return len(streams) == 0
 }

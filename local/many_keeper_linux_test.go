@@ -50,7 +50,7 @@ func TestKeeperOfManyKilled(t *testing.T) {
 	j := startMany(t, s, job.Spec{}, Many{Throttle: 4, Children: shells(scripts...)})
 	await(t, j, "Running, Running, Running, Running, NotStarted, NotStarted, NotStarted")
 	for n := range 4 {
-		for range j.child(n + 1).Records(context.Background(), job.RecordOptions{Follow: true}) {
+		for range j.child(n+1).Records(context.Background(), job.RecordOptions{Follow: true}) {
 			break
 		}
 	}

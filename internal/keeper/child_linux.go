@@ -163,8 +163,17 @@ func (c *child) conclude() {
 	case exit.Code == 0:
 		c.end(job.Completed, nil, &exit)
 	default:
-		c.failed(errors.New(outcome(exit)), exit)
+		c.failed(c.k.whyFailed(exit), exit)
 	}
+}
+
+// whyFailed is the reason that the program gave, or how it ended.
+func (k *keeper) whyFailed(exit store.Exit) error {
+	k.hear()
+	if k.functions.reason != "" && exit.Code > 0 {
+		return errors.New(k.functions.reason)
+	}
+	return errors.New(outcome(exit))
 }
 
 func (c *child) failed(reason error, exit store.Exit) {
@@ -212,6 +221,9 @@ func (c *child) tell(text string) {
 
 // end writes the final state, after the last byte.
 func (c *child) end(state job.State, reason error, exit *store.Exit) {
+	if c.k.meta.Self {
+		c.k.endFunctions(state == job.Stopped, reason)
+	}
 	c.deadline, c.retryAt, c.lookAt = time.Time{}, time.Time{}, time.Time{}
 	c.sample()
 	if exit != nil && exit.Code == -1 && exit.Signal == 0 && state == job.Failed && !c.timedOut {

@@ -31,11 +31,12 @@ type keeper struct {
 	boot      string // of this machine
 	restarted bool   // the machine, since there was a keeper
 
-	tally    store.Tally   // what the journal says of the job so far
-	told     store.Record  // what the index was told last
-	running  []*child      // have begun and are not final, in the order in which they began
-	waiting  []waiting     // have not begun, in order
-	slots    slots         // the files that no child writes to
+	tally   store.Tally  // what the journal says of the job so far
+	told    store.Record // what the index was told last
+	running []*child     // have begun and are not final, in the order in which they began
+	waiting []waiting    // have not begun, in order
+	slots   slots        // the files that no child writes to
+	functions
 	strays   map[int]bool  // children of ours that a child of the job left behind
 	grace    time.Duration // of a stop of the whole job
 	dense    time.Duration // between two looks at the sizes; 0 while it is silent
@@ -131,6 +132,7 @@ func (k *keeper) step() {
 		}
 		k.serveRequests()
 	case <-k.changes.C:
+		k.hear()
 		k.serveRequests()
 		k.sample()
 	case <-k.timer.C:

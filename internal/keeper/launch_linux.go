@@ -22,7 +22,7 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (*store.Status, error
 	switch {
 	case !process.CanLaunch:
 		return beginByKeeper(s, j, m)
-	case m.Async, m.Many():
+	case m.Async, m.Many() && !m.Self:
 		return beginLater(s, j, m)
 	}
 	c, err := command(j.Folder, m, m.Path, firstAttempt)
@@ -37,6 +37,9 @@ func Begin(s *store.Store, j *store.Journal, m store.Meta) (*store.Status, error
 	defer wait.Close()
 	defer done.Close() // the keeper goes on
 	e := store.Event{Child: 1, Step: true, State: job.Running, Try: 1}
+	if m.Many() {
+		e.Slot = 1
+	}
 	_, program, err := process.Launch(c, process.Keeper{
 		Argv: argv(j.Folder, s.Dir, launched), Env: environment(),
 		Files: [6]*os.File{nil, nil, j.File(), j.File(), wait, nil},
@@ -87,7 +90,7 @@ func statusOf(j *store.Journal, m store.Meta) (*store.Status, error) {
 
 // beginByKeeper lets the keeper start the program.
 func beginByKeeper(s *store.Store, j *store.Journal, m store.Meta) (status *store.Status, err error) {
-	later := m.Async || m.Many()
+	later := m.Async || m.Many() && !m.Self
 	if status, err = statusOf(j, m); err != nil {
 		return status, err
 	}

@@ -45,7 +45,7 @@ func (k *keeper) notify() {
 func (k *keeper) exitText() string {
 	exit := k.tally.Exit
 	switch {
-	case k.meta.Many() || exit == nil || exit.Code < 0 && exit.Signal == 0:
+	case k.meta.Many() && !k.meta.Self || exit == nil || exit.Code < 0 && exit.Signal == 0:
 		return ""
 	case exit.Signal != 0:
 		return strconv.Itoa(128 + exit.Signal)

@@ -69,6 +69,7 @@ func (k *keeper) sample() {
 	if k.final() {
 		return
 	}
+	k.hear()
 	if k.sampleAll() {
 		k.dense = min(max(2*k.dense, firstLook), lastLook)
 		k.sampleAt = time.Now().Add(k.dense)
@@ -76,6 +77,7 @@ func (k *keeper) sample() {
 	}
 	k.dense = 0
 	k.changes.Arm()
+	k.hear()
 	if k.sampleAll() { // between the look and the arming
 		k.sampleAt = time.Now().Add(firstLook)
 	}
@@ -90,7 +92,7 @@ func (k *keeper) sampleAll() (grown bool) {
 			grown = true
 		}
 	}
-	return grown
+	return k.sampleFunctions() || grown
 }
 
 func requestsLeft(folder string) bool {

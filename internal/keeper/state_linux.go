@@ -25,6 +25,9 @@ func (c *child) move(to job.State, reason error, more store.Event) {
 	if err := c.life.Move(to, reason); err != nil {
 		c.note(store.Event{Note: err.Error()})
 	}
+	if c.k.meta.Self && c.number == 1 {
+		c.k.standStillWith(to)
+	}
 }
 
 // note writes a fact about the child that is no step.

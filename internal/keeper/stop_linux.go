@@ -66,6 +66,10 @@ func (k *keeper) serve(r Request) {
 }
 
 func (k *keeper) serveChild(number int, r Request) {
+	if c := k.functions.each[number]; c != nil {
+		k.askFunction(c, r)
+		return
+	}
 	for _, c := range k.each() {
 		if c.number == number {
 			c.serve(r)

@@ -30,7 +30,7 @@ func (k *keeper) takeUp() error {
 		self, _ := process.StatOf(os.Getpid())
 		k.note(store.Event{Keeper: store.Process{PID: os.Getpid(), Start: self.Start}, Boot: k.boot})
 	}
-	if !k.meta.Many() && len(k.waiting) > 0 {
+	if (!k.meta.Many() || k.meta.Self) && len(k.waiting) > 0 {
 		k.takeUpOnly()
 	}
 	var lost []foreignProgram
@@ -70,6 +70,7 @@ func (k *keeper) read() error {
 		}
 		k.readEvent(e, place, children, at)
 	})
+	k.takeUpFunctions(children, at)
 	for n, place := range at {
 		k.waiting = append(k.waiting, waiting{n, place})
 	}

@@ -17,7 +17,7 @@ import (
 func (c *child) tree() process.Tree {
 	k := c.k
 	t := process.Tree{Keeper: os.Getpid(), Session: c.status.Program.PID, Spare: isKeeper, Lost: !c.ours,
-		Siblings: k.meta.Many() && !(k.tally.Stop && len(k.running) == 1)}
+		Siblings: k.meta.Many() && !k.meta.Self && !(k.tally.Stop && len(k.running) == 1)}
 	if t.Siblings || t.Lost {
 		t.Cookies = cookies(k.journal.Folder, c.number, c.files)
 	}

@@ -36,7 +36,7 @@ func (m Meta) DisplayName() string {
 
 // Many reports whether this is not a job with one child that has files of its
 // own: its children share files, and more may come.
-func (m Meta) Many() bool { return m.Children != 1 || m.Open || m.Throttle != 0 }
+func (m Meta) Many() bool { return m.Children != 1 || m.Open || m.Throttle != 0 || m.Self }
 
 // GraceTime is the time between asking and killing.
 func (m Meta) GraceTime() time.Duration {

@@ -153,7 +153,7 @@ func (t *Tally) Record(m Meta) Record {
 	if r.End = t.End; r.Begin.IsZero() {
 		r.Begin = t.End // it ended before it began
 	}
-	if t.Exit != nil && !m.Many() {
+	if t.Exit != nil && (!m.Many() || m.Self) {
 		r.Signal = t.Exit.Signal
 		if t.Exit.Code >= 0 {
 			r.Exit = &t.Exit.Code

@@ -60,6 +60,9 @@ func (j *Job) describe(m store.Meta, s *store.Status) job.Info {
 	default:
 		describeChild(&info, s.Each[0])
 	}
+	if info.Argv == nil {
+		info.Argv = []string{} // each child has its own
+	}
 	info.StateInfo = s.State()
 	info.Children = s.Children
 	info.ChildrenByState = map[job.State]int{}

@@ -88,13 +88,13 @@ func TestKeeperOfManyKilled(t *testing.T) {
 // and has an end; one is not known how it ended only if its keeper was killed.
 func TestKeepersOfManyKilledAgainAndAgain(t *testing.T) {
 	s, dir := open(t), t.TempDir()
-	const children = 60
+	const children = 24
 	script := fmt.Sprintf("echo $JOB_CHILD >> %s/ran; echo out $JOB_CHILD; sleep 0.0$((JOB_CHILD %% 3))", dir)
 	j := startMany(t, s, job.Spec{Argv: []string{"/bin/sh", "-c", script}}, Many{Throttle: 3, Children: make([]Child, children)})
 	kills := 0
 	for round := 0; ; round++ {
 		// A few more children each time, so that some round catches every moment.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round*7)*time.Millisecond)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round*15)*time.Millisecond)
 		err := j.Wait(ctx)
 		cancel()
 		if err == nil || !killKeeper(t, j) {

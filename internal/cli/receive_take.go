@@ -58,6 +58,9 @@ func (r *receiving) takeFrom(c *call, j *local.Job, mark spool.Mark, to spool.Si
 		r.at[j.Ref()] = m
 		return keep(m)
 	}
+	if r.many[j.Ref().ID] && j.Ref().Child == 0 { // its children have put out what there is
+		return r.tell(c, j, mark, move)
+	}
 	to, err := notBefore(j, &mark, to)
 	if err != nil {
 		return marksError(j, err)

@@ -241,15 +241,20 @@ func (k *keeper) waitForeign(programs []foreignProgram) {
 			handles[i] = p.handle
 		}
 		i := process.WaitAny(handles, nil)
-		p := programs[i]
-		exit, err := p.handle.Exit()
-		if err != nil {
-			exit.Code = -1
-		}
-		p.handle.Close()
-		k.foreign <- foreign{p.child, store.Exit{Code: exit.Code, Signal: int(exit.Signal)}}
+		go k.tellForeign(programs[i]) // ends within seconds, or with us
 		programs = slices.Delete(programs, i, i+1)
 	}
+}
+
+// tellForeign tells how a program ended, which we may learn only once its
+// parent has looked.
+func (k *keeper) tellForeign(p foreignProgram) {
+	defer p.handle.Close()
+	exit, err := p.handle.Exit()
+	if err != nil {
+		exit.Code = -1
+	}
+	k.foreign <- foreign{p.child, store.Exit{Code: exit.Code, Signal: int(exit.Signal)}}
 }
 
 // endAfterRestart ends a job whose machine was restarted: what has not begun

@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"slices"
 	"testing"
@@ -22,10 +23,30 @@ type stuck struct{}
 
 func (stuck) Next(after time.Time) time.Time { return after }
 
-// clock is one on the wall, which is set by hand.
-type clock struct{ ahead time.Duration }
+// clock is one on the wall, which is set now and then.
+type clock []setting
 
-func (c *clock) now() time.Time { return time.Now().Add(c.ahead) }
+// setting is how far a clock is ahead of the true time from then on.
+type setting struct {
+	from  time.Time
+	ahead time.Duration
+}
+
+func (c *clock) set(from time.Time, ahead time.Duration) { *c = append(*c, setting{from, ahead}) }
+
+func (c *clock) now() time.Time {
+	t := time.Now()
+	return t.Add(c.ahead(t))
+}
+
+func (c *clock) ahead(t time.Time) (ahead time.Duration) {
+	for _, s := range *c {
+		if !s.from.After(t) {
+			ahead = s.ahead
+		}
+	}
+	return ahead
+}
 
 // by is a subscription that goes by the clock.
 func (c *clock) by(ctx context.Context, s Schedule) iter.Seq2[time.Time, error] {
@@ -110,7 +131,7 @@ func TestSubscriptionGivesTheLatest(t *testing.T) {
 func TestClockSetForward(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, begin := &clock{}, time.Now()
-		time.AfterFunc(10*time.Minute+time.Second, func() { c.ahead = 7 * time.Hour })
+		c.set(begin.Add(10*time.Minute+time.Second), 7*time.Hour)
 		for due := range c.by(t.Context(), every(t, begin, 6*time.Hour)) {
 			if passed := time.Since(begin); due.Sub(begin) != 6*time.Hour || passed > 11*time.Minute+time.Second {
 				t.Errorf("got %v after %v, want 6h within a minute after 10m1s", due.Sub(begin), passed)
@@ -135,7 +156,7 @@ func TestClockSetBack(t *testing.T) {
 				if got = append(got, due.Sub(begin)); len(got) == 2 {
 					break
 				}
-				wall.ahead -= c.back
+				wall.set(time.Now(), -c.back)
 			}
 			if want := []time.Duration{time.Hour, c.want}; !slices.Equal(got, want) {
 				t.Errorf("set back by %v: got %v, want %v", c.back, got, want)
@@ -151,30 +172,37 @@ func TestClockSetAnyhow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		step := time.Duration(rapid.IntRange(1, 7200).Draw(rt, "step")) * time.Second
 		jumps := rapid.SliceOfN(rapid.IntRange(-1800, 1800), 1, 6).Draw(rt, "jumps")
+		var wrong string // rapid hears of a failure on its own goroutine only
 		synctest.Test(t, func(t *testing.T) {
-			c := &clock{}
-			jumped := false
-			for i, seconds := range jumps {
-				time.AfterFunc(time.Duration(i+1)*47*time.Minute, func() {
-					c.ahead, jumped = time.Duration(seconds)*time.Second, true // from the true time: two are never an hour apart
-				})
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
-			defer cancel()
-			last := c.now()
-			for due, err := range c.by(ctx, every(t, last, step)) {
-				if err != nil {
-					break
-				}
-				late := c.now().Sub(due)
-				if !due.After(last) || late < 0 || late > look && late > step || !jumped && (late != 0 || due.Sub(last) != step) {
-					rt.Fatalf("each %v: got %v after %v, when the clock shows %v", step, due, last, c.now())
-				}
-				last, jumped = due, false
-			}
-			if silent := c.now().Sub(last); silent > step+2*time.Hour {
-				rt.Fatalf("each %v: nothing for %v", step, silent)
-			}
+			wrong = (&clock{}).through(t, jumps, step)
 		})
+		if wrong != "" {
+			rt.Fatalf("each %v: %s", step, wrong)
+		}
 	})
+}
+
+// through lets eight hours pass, sets the clock now and then, and says what
+// went wrong.
+func (c *clock) through(t *testing.T, jumps []int, step time.Duration) string {
+	for i, seconds := range jumps { // ahead of the true time: no two are more than an hour apart
+		c.set(time.Now().Add(time.Duration(i+1)*47*time.Minute), time.Duration(seconds)*time.Second)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Hour)
+	defer cancel()
+	last, ahead := c.now(), c.ahead(time.Now())
+	for due, err := range c.by(ctx, every(t, last, step)) {
+		if err != nil {
+			break
+		}
+		late, asBefore := c.now().Sub(due), c.ahead(time.Now()) == ahead
+		if !due.After(last) || late < 0 || late > max(look, step) || asBefore && (late != 0 || due.Sub(last) != step) {
+			return fmt.Sprintf("got %v after %v, when the clock shows %v", due, last, c.now())
+		}
+		last, ahead = due, c.ahead(time.Now())
+	}
+	if silent := c.now().Sub(last); silent > step+2*time.Hour {
+		return fmt.Sprintf("nothing for %v", silent)
+	}
+	return ""
 }

@@ -3,6 +3,8 @@ package job
 import (
 	"context"
 	"iter"
+	"math"
+	"slices"
 	"time"
 )
 
@@ -12,11 +14,18 @@ type account struct {
 	info   Info // as Describe left it; guarded by the lifecycle's mu
 	writer Writer
 
-	log   Log[entry]     // its mu guards what follows too
-	last  moment         // of the newest entry
-	bytes [2]int64       // of text on output and error
-	marks map[string]int // the entry that a reader gets next
-	lines []*lineWriter  // what Writer.Lines gave
+	log   Log[entry]       // its mu guards what follows too
+	last  moment           // of the newest entry
+	bytes [2]int64         // of text on output and error
+	marks map[string]*mark // of each reader
+	lines []*lineWriter    // what Writer.Lines gave
+}
+
+// mark is how far a reader has received. It has a place for each stream: who
+// receives the errors alone gets the output later.
+type mark struct {
+	next [8]int // by stream, the entry from which on it gets those of the stream
+	got  int    // entries in all
 }
 
 // entry is a record as it is kept: text is made of a value when it is read.
@@ -88,6 +97,10 @@ func (l *Lifecycle) infoFor(reader string) Info {
 		a.info.InstanceID = NewInstanceID(time.Now())
 	}
 	i := a.info
+	i.Argv = slices.Clone(i.Argv)
+	if i.ExitCode != nil {
+		i.ExitCode = new(*i.ExitCode)
+	}
 	i.Ref, i.StateInfo, i.BeginTime, i.EndTime = l.Job, l.info, l.begin.time(), l.end.time()
 	if i.Name == "" {
 		i.Name = defaultName(l.Job.ID)
@@ -98,7 +111,10 @@ func (l *Lifecycle) infoFor(reader string) Info {
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
 	i.OutputBytes, i.ErrorBytes = a.bytes[0], a.bytes[1]
-	i.Unread = int64(a.log.length - a.marks[readerName(reader)])
+	i.Unread = int64(a.log.length)
+	if m := a.marks[readerName(reader)]; m != nil {
+		i.Unread -= int64(m.got)
+	}
 	return i
 }
 
@@ -121,12 +137,12 @@ func (l *Lifecycle) Records(ctx context.Context, o RecordOptions) iter.Seq2[Reco
 		l.mu.Lock()
 		a, ref := l.accountLocked(), l.Job
 		l.mu.Unlock()
+		if o.Reader != "" {
+			a.receive(ctx, o, ref, yield)
+			return
+		}
 		pass := func(i int, e entry) bool {
 			return !o.wants(e.stream) || yield(recordOf(ref, i, e), nil)
-		}
-		if o.Reader != "" {
-			a.receive(ctx, o, pass, yield)
-			return
 		}
 		next := 0
 		ranged(ctx, &a.log, o.Follow, 0, func(e entry, err error) bool {
@@ -141,11 +157,11 @@ func (l *Lifecycle) Records(ctx context.Context, o RecordOptions) iter.Seq2[Reco
 
 // receive is ranging with a mark: each entry goes to one of those who range
 // for a reader at the same time.
-func (a *account) receive(ctx context.Context, o RecordOptions, pass func(int, entry) bool, yield func(Record, error) bool) {
+func (a *account) receive(ctx context.Context, o RecordOptions, ref Ref, yield func(Record, error) bool) {
 	for {
-		i, e, ok := a.take(o.Reader)
+		i, e, ok := a.take(o)
 		switch {
-		case ok && !pass(i, e):
+		case ok && !yield(recordOf(ref, i, e), nil):
 			return
 		case ok:
 		case !o.Follow:
@@ -161,19 +177,49 @@ func (a *account) receive(ctx context.Context, o RecordOptions, pass func(int, e
 	}
 }
 
-// take gives the entry at the reader's mark and moves the mark over it.
-func (a *account) take(reader string) (i int, e entry, ok bool) {
+// take gives the reader's next entry, and moves its mark over it; without one
+// i is the entry that will come next.
+func (a *account) take(o RecordOptions) (i int, e entry, ok bool) {
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
-	if i = a.marks[reader]; i >= a.log.length {
-		return i, e, false
-	}
 	if a.marks == nil {
-		a.marks = map[string]int{}
+		a.marks = map[string]*mark{}
 	}
-	a.marks[reader] = i + 1
-	block, at := place(i)
-	return i, a.log.blocks[block][at], true
+	m := a.marks[o.Reader]
+	if m == nil {
+		m = &mark{}
+		a.marks[o.Reader] = m
+	}
+	for i = min(m.first(o), a.log.length); i < a.log.length; i++ {
+		block, at := place(i)
+		if e = a.log.blocks[block][at]; o.wants(e.stream) && i >= m.next[e.stream] {
+			m.pass(o, i+1)
+			m.got++
+			return i, e, true
+		}
+	}
+	m.pass(o, i)
+	return i, entry{}, false
+}
+
+// first is the entry before which the reader has had all that it wants.
+func (m *mark) first(o RecordOptions) int {
+	first := math.MaxInt
+	for _, s := range Streams() {
+		if o.wants(s) {
+			first = min(first, m.next[s])
+		}
+	}
+	return first
+}
+
+// pass says that the reader has had all that it wants before entry next.
+func (m *mark) pass(o RecordOptions, next int) {
+	for _, s := range Streams() {
+		if o.wants(s) {
+			m.next[s] = max(m.next[s], next)
+		}
+	}
 }
 
 // recordOf is entry i as a Record.

@@ -417,19 +417,25 @@ func (g *Group) count(i *Info, reader string) {
 	if g == nil {
 		return
 	}
-	g.turn.Lock()
-	i.Children, i.ChildrenByState = g.children.Len(), map[State]int{}
-	for s, n := range g.counts {
-		if n > 0 {
-			i.ChildrenByState[State(s)] = n
-		}
+	if i.Child == 0 {
+		g.tally(i)
 	}
-	g.turn.Unlock()
 	for _, j := range g.all() {
 		if c, err := infoFor(j, reader); err == nil {
 			i.Unread += c.Unread
 			i.OutputBytes += c.OutputBytes
 			i.ErrorBytes += c.ErrorBytes
+		}
+	}
+}
+
+func (g *Group) tally(i *Info) {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	i.Children, i.ChildrenByState = g.children.Len(), map[State]int{}
+	for s, n := range g.counts {
+		if n > 0 {
+			i.ChildrenByState[State(s)] = n
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -93,7 +94,7 @@ func (m *Memory) Start(ctx context.Context, spec Spec) (Job, error) {
 	}
 	j := newFunc(context.WithoutCancel(ctx), spec.Name, func(ctx context.Context, out *Writer) error { return m.Run(ctx, spec, out) })
 	j.Describe(func(i *Info) {
-		i.Command, i.Argv, i.Dir = spec.Command, spec.Argv, spec.Dir
+		i.Command, i.Argv, i.Dir = spec.Command, slices.Clone(spec.Argv), spec.Dir
 		if i.Command == "" {
 			i.Command = CommandText(spec.Argv)
 		}

@@ -11,7 +11,7 @@ import (
 func (c Command) foreground(ctx context.Context, args []string, work Work) error {
 	s := newScreen(c)
 	defer s.close()
-	return do(ctx, s.tap(), args, work)
+	return result(ctx, begin(ctx, s.tap(), args, work))
 }
 
 // inJob does the work of a job: we are its program.
@@ -20,14 +20,21 @@ func (c Command) inJob(ctx context.Context, args []string, work Work) error {
 	if err != nil {
 		return err
 	}
-	err = do(ctx, f.tap(), args, work)
+	j := begin(ctx, f.tap(), args, work)
+	end := f.answer(j)
+	err = result(ctx, j)
+	end()
 	f.reason(err)
 	return errors.Join(err, f.close())
 }
 
-// do runs the work as a function job, whose records go to the tap.
-func do(ctx context.Context, tap *job.Tap, args []string, work Work) error {
-	j := job.Go(job.WithTap(ctx, tap), "", func(ctx context.Context, out *job.Writer) error { return work(ctx, out, args) })
+// begin runs the work as a function job, whose records go to the tap.
+func begin(ctx context.Context, tap *job.Tap, args []string, work Work) *job.FuncJob {
+	return job.Go(job.WithTap(ctx, tap), "", func(ctx context.Context, out *job.Writer) error { return work(ctx, out, args) })
+}
+
+// result waits for the end of the work.
+func result(ctx context.Context, j *job.FuncJob) error {
 	if err := j.Wait(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}

@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		"args":   printArgs,
 		"hold":   holdUntil,
 		"detach": startDetached,
+
+		"children": startChildren,
 	})
 }
 

@@ -22,7 +22,9 @@ var layers = map[string][]string{
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/table":          {"."},
 	"internal/cli":            {".", "local", "internal/table", "internal/store", "internal/spool", "internal/process", "internal/watch"},
-	"asjob":                   {".", "local", "internal/table"},
+	"schedule":                {"."},
+	"changes":                 {"."},
+	"asjob":                   {".", "local", "internal/table", "internal/store"},
 	"asjob/cobrajob":          {"asjob"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in
 	"examples/getproc":        {".", "asjob"},

@@ -87,7 +87,7 @@ func completing(t *testing.T) *call {
 			t.Fatal(err)
 		}
 		e := store.Event{Time: time.Now(), Child: 1, Step: true, State: job.Completed}
-		if err := errors.Join(j.Append(e), s.Update(store.Sum(m.ID, 1, []store.Event{e}).Record(m)), j.Close()); err != nil {
+		if err := errors.Join(j.Append(e), s.Update(store.Sum(m, e).Record(m)), j.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,10 +18,12 @@ type Meta struct {
 	Created  time.Time
 	Type     string // "BackgroundJob"
 	Children int
+	Open     bool     // more children may be added
+	Throttle int      // how many children run at once; 0 in a job with one child that has files of its own
 	Path     string   // where the program was found; not kept
 	Self     bool     // the program is the one that made the job
 	Stdin    *os.File // for the program to read on from; not kept; nil means Input
-	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
+	job.Spec          // InputFrom is not kept; Dir, Env and Command are always set
 }
 
 // DisplayName is the name, or the default name of a job that has none.
@@ -31,6 +33,10 @@ func (m Meta) DisplayName() string {
 	}
 	return m.Name
 }
+
+// Many reports whether this is not a job with one child that has files of its
+// own: its children share files, and more may come.
+func (m Meta) Many() bool { return m.Children != 1 || m.Open || m.Throttle != 0 || m.Self }
 
 // GraceTime is the time between asking and killing.
 func (m Meta) GraceTime() time.Duration {
@@ -48,6 +54,12 @@ func (m Meta) encode() []byte {
 	l.add("created", m.Created.UTC().Format(time.RFC3339Nano))
 	l.add("type", m.Type)
 	l.addInt("children", int64(m.Children))
+	if m.Open {
+		l.add("open", "true")
+	}
+	if m.Throttle != 0 {
+		l.addInt("throttle", int64(m.Throttle))
+	}
 	m.eachText(l.add)
 	m.eachDuration(func(key string, d time.Duration) { l.add(key, d.String()) })
 	if m.Retry != 0 {
@@ -118,6 +130,10 @@ func (m *Meta) set(key, value string) (err error) {
 		m.Created, err = time.Parse(time.RFC3339Nano, value)
 	case "children":
 		m.Children, err = strconv.Atoi(value)
+	case "open":
+		m.Open, err = strconv.ParseBool(value)
+	case "throttle":
+		m.Throttle, err = strconv.Atoi(value)
 	case "timeout":
 		m.Timeout, err = time.ParseDuration(value)
 	case "grace":

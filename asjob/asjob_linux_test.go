@@ -50,19 +50,22 @@ func TestJobEnds(t *testing.T) {
 		args   string
 		state  job.State
 		status int
+		reason string
 		stderr string // how it begins
 	}{
-		{"say", job.Completed, 0, "something went wrong\n"},
-		{"fail broken", job.Failed, 1, "prog: broken\n"},
-		{"family broken", job.Failed, 1, "prog: a child Failed: broken\n"},
-		{"explode", job.Failed, 1, "prog: panic: at the disco\n\ngoroutine "},
-		{"nosuch", job.Failed, 2, "prog: no work is named [\"nosuch\"]\nhint: say, for example\n"},
+		{"say", job.Completed, 0, "", "something went wrong\n"},
+		{"fail broken", job.Failed, 1, "broken", "prog: broken\n"},
+		{"explode", job.Failed, 1, "panic: at the disco", "prog: panic: at the disco\n\ngoroutine "},
+		{"nosuch", job.Failed, 2, "no work is named [\"nosuch\"]", "prog: no work is named [\"nosuch\"]\nhint: say, for example\n"},
 	} {
 		s.start("job", strings.Fields(c.args)...)
 		j := s.ended("job")
 		got := s.info(j)
 		if got.State != c.state || got.ExitCode == nil || *got.ExitCode != c.status {
 			t.Errorf("prog --as-job %s: got %v, exit status %v, want %v, %d", c.args, got.StateInfo, got.ExitCode, c.state, c.status)
+		}
+		if got := got.StateInfo.String(); got != (job.StateInfo{State: c.state, Reason: reason(c.reason)}).String() {
+			t.Errorf("prog --as-job %s: got %s, want the reason %q", c.args, got, c.reason)
 		}
 		if got := s.text(j, job.ErrorStream); !strings.HasPrefix(got, c.stderr) {
 			t.Errorf("the errors of prog --as-job %s: got %q, want %q…", c.args, got, c.stderr)
@@ -73,6 +76,35 @@ func TestJobEnds(t *testing.T) {
 		if err := s.source().Remove(t.Context(), j); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func reason(text string) error {
+	if text == "" {
+		return nil
+	}
+	return errors.New(text)
+}
+
+// The functions that the work starts are children: the program is the first.
+func TestChildrenOfAJob(t *testing.T) {
+	s := setUp(t)
+	s.start("family", "family", "broken")
+	j := s.ended("family")
+	if got := s.info(j); got.State != job.Failed || got.Children != 3 {
+		t.Errorf("a job one of whose children Failed: got %v, %d children, want Failed, 3", got.StateInfo, got.Children)
+	}
+	var got []string
+	for _, child := range j.Children()[1:] {
+		i := s.info(child)
+		got = append(got, fmt.Sprintf("%s %v %s%s", i.Name, i.StateInfo, s.text(child, job.Output), s.text(child, job.Warning)))
+	}
+	want := []string{"first Completed the first's\n", "second Failed: broken the second's\n"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the children that the work started: got %q, want %q", got, want)
+	}
+	if got := s.text(j.Children()[0].(*local.Job), job.ErrorStream); got != "prog: a child Failed: broken\n" {
+		t.Errorf("the errors of the program itself: got %q", got)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"github.com/backjob/job/local"
 )
 
-// The job is printed, and we come back while it runs. No other program is
+// Conformance 82. The job is printed, and we come back while it runs. No other program is
 // needed: not even a PATH.
 func TestAsJob(t *testing.T) {
 	s := setUp(t)

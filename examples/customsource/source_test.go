@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The source, and with it its jobs, does what everybody expects of one. The
-// jobs follow scripts in place of compressing a file.
+// Conformance 80. The source, and with it its jobs, does what everybody expects
+// of one. The jobs follow scripts in place of compressing a file.
 func TestSource(t *testing.T) {
 	var scripts sync.Map // by the name of the file
 	var last atomic.Int64

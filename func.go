@@ -42,9 +42,19 @@ var errStopped = errors.New("stopped")
 // see [Group].
 func Go(ctx context.Context, name string, work Work) *FuncJob {
 	j := newFunc(ctx, name, work)
-	j.move(Running, nil)
-	go j.run() // ends when the function returns; Wait waits for it
+	j.launch()
 	return j
+}
+
+// launch starts the function. That it runs is told before, as a tap makes
+// room for what it writes then; if that cannot be kept the job is Failed.
+func (j *FuncJob) launch() StateInfo {
+	if _, err := j.move(Running, nil); err != nil {
+		_, _ = j.move(Failed, err) // if not even that can be kept, nobody hears of it
+		return StateInfo{Failed, err}
+	}
+	go j.run() // ends when the function returns; Wait waits for it
+	return StateInfo{State: Running}
 }
 
 func newFunc(ctx context.Context, name string, work Work) *FuncJob {

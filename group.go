@@ -176,10 +176,11 @@ func (g *Group) queueLocked(j *FuncJob) {
 }
 
 func (g *Group) startLocked(j *FuncJob) {
-	g.running++
-	go j.run() // ends when the function returns; Wait waits for it
-	j.move(Running, nil)
-	g.countLocked(NotStarted, StateInfo{State: Running})
+	now := j.launch()
+	g.countLocked(NotStarted, now)
+	if now.State == Running {
+		g.running++
+	}
 }
 
 // releaseLocked gives a turn back: to a function that gave it away before,

@@ -364,7 +364,7 @@ func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
 func stopChild(ctx context.Context, j Job, o StopOptions) error {
 	children := j.Children()
 	if o.Child < 0 || o.Child > len(children) {
-		return &Error{Op: "stop", Kind: NotFound, Err: fmt.Errorf("no child %d among %d", o.Child, len(children))}
+		return noChild(o.Child, len(children))
 	}
 	child := children[o.Child-1]
 	o.Child = 0

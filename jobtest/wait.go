@@ -88,5 +88,13 @@ func recordsAtTheEnd(j job.Job) (all []job.Record) {
 	return all
 }
 
+// stays gives a job a moment in which it could end.
+func (t *trial) stays(j job.Job) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), moment)
+	defer cancel()
+	_ = try(t, "Wait with a context of a moment", func() error { return j.Wait(ctx) })
+}
+
 // moment is how long a wait lasts that is to be cut off by its context.
 const moment = 10 * time.Millisecond

@@ -201,7 +201,7 @@ func (j *FuncJob) ask() {
 }
 
 // awaitStop waits for the end of a job that was asked to stop.
-func awaitStop(ctx context.Context, j Job, o StopOptions) error {
+func awaitStop(ctx context.Context, j asked, o StopOptions) error {
 	grace := o.Grace
 	if grace == 0 {
 		grace = DefaultGrace

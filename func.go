@@ -148,6 +148,16 @@ func (j *FuncJob) step(to State, reason error) error {
 	return err
 }
 
+// Wait returns when the job is final: see [Lifecycle.Wait].
+func (j *FuncJob) Wait(ctx context.Context) error {
+	if !j.ended.Load() {
+		// A function that was just started and is short runs to its end now, so
+		// that no channel to wait on has to be made: a third of a short job's time.
+		runtime.Gosched()
+	}
+	return j.Lifecycle.Wait(ctx)
+}
+
 // Stop cancels the function's context and waits until the function has
 // returned. One that has not begun never will. A function cannot be killed:
 // when it has not returned after the grace, Stop gives a [TimedOut] error, and
@@ -256,15 +266,10 @@ func park(ctx context.Context, c <-chan struct{}) error {
 		j.group.giveTurn(j)
 		defer j.group.takeTurn(j)
 	}
-	done := ctx.Done()
-	if done == nil {
-		<-c // half as dear as a select
-		return nil
-	}
 	select {
 	case <-c:
 		return nil
-	case <-done:
+	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
@@ -274,14 +279,4 @@ func (j *FuncJob) enterChildren(id ID) {
 	if g := j.more.Load(); g != nil && g != childless {
 		g.enterChildren(id)
 	}
-}
-
-// Wait returns when the job is final: see [Lifecycle.Wait].
-func (j *FuncJob) Wait(ctx context.Context) error {
-	if !j.ended.Load() {
-		// A function that was just started and is short has its end now, before
-		// we make a channel to wait on: a fifth of the time of a short job.
-		runtime.Gosched()
-	}
-	return j.Lifecycle.Wait(ctx)
 }

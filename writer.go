@@ -87,7 +87,10 @@ func (w *Writer) put(stream Stream, value any) {
 	defer a.log.mu.Unlock()
 	// Another writer may have been quicker, or the clock was set back.
 	at = max(at, a.last)
-	if !a.log.appendLocked(entry{at, value, stream}) {
+	if a.log.length == 0 {
+		a.first = at
+	}
+	if !a.log.appendLocked(a.entry(at, stream, value)) {
 		return
 	}
 	a.last = at
@@ -103,7 +106,7 @@ func (w *Writer) pass(stream Stream, value any) {
 	if final {
 		return
 	}
-	w.tap.Record(recordOf(ref, 0, entry{now(), value, stream}))
+	w.tap.Record(recordOf(ref, stream, now(), value))
 }
 
 // lengthOf counts the bytes of what is text already.

@@ -142,4 +142,11 @@ func factor(v float64) string       { return fmt.Sprintf("%.2f", v) }
 func percent(v float64) string      { return fmt.Sprintf("%.1f%%", v*100) }
 func milliseconds(v float64) string { return fmt.Sprintf("%.2f ms", v*1000) }
 func nanoseconds(v float64) string  { return fmt.Sprintf("%.0f ns", v*1e9) }
-func kilobytes(v float64) string    { return fmt.Sprintf("%.0f KB", v/1024) }
+
+// kilobytes are whole; of what is smaller the bytes count.
+func kilobytes(v float64) string {
+	if v < 10*1024 {
+		return fmt.Sprintf("%.0f B", v)
+	}
+	return fmt.Sprintf("%.0f KB", v/1024)
+}

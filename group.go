@@ -176,10 +176,11 @@ func (g *Group) queueLocked(j *FuncJob) {
 }
 
 func (g *Group) startLocked(j *FuncJob) {
-	g.running++
-	go j.run() // ends when the function returns; Wait waits for it
-	j.move(Running, nil)
-	g.countLocked(NotStarted, StateInfo{State: Running})
+	now := j.launch()
+	g.countLocked(NotStarted, now)
+	if now.State == Running {
+		g.running++
+	}
 }
 
 // releaseLocked gives a turn back: to a function that gave it away before,
@@ -324,7 +325,8 @@ func (g *Group) Close() {
 	g.followLocked()
 }
 
-// Stop closes the group, stops all children, and waits until they are final.
+// Stop closes the group, stops all children, and waits until they and the group
+// are final.
 func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	if o.Child != 0 {
 		return stopChild(ctx, g, o)
@@ -334,7 +336,10 @@ func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	g.children.Close()
 	g.followLocked()
 	g.turn.Unlock()
-	return stopAll(ctx, g.all(), o)
+	if err := stopAll(ctx, g.all(), o); err != nil {
+		return err
+	}
+	return g.Wait(ctx) // the last child's step is its own before it is ours
 }
 
 // stopAll stops jobs side by side: those that have not begun first, so that
@@ -360,7 +365,7 @@ func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
 func stopChild(ctx context.Context, j Job, o StopOptions) error {
 	children := j.Children()
 	if o.Child < 0 || o.Child > len(children) {
-		return &Error{Op: "stop", Kind: NotFound, Err: fmt.Errorf("no child %d among %d", o.Child, len(children))}
+		return noChild(o.Child, len(children))
 	}
 	child := children[o.Child-1]
 	o.Child = 0

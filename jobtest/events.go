@@ -11,14 +11,15 @@ var eventChecks = []check{
 	{"events/the same to early and late", 0, func(t *trial) {
 		gate := t.hold()
 		j := t.start(Script{Hold: gate.C})
-		early := listen(t, "Events with follow, from the start on,", j.Events(t.ctx(), true), nil)
+		early := hearEvents(t, "Events with follow, from the start on,", j, t.ctx(), true, nil)
+		early.first(1)
 		t.running(j)
 		gate.open()
 		t.wait(j)
 		first := early.all()
 		t.wantSteps(first)
 		for what, follow := range map[string]bool{"with follow": true, "without follow": false} {
-			late := listen(t, "Events "+what+" of a final job", j.Events(t.ctx(), follow), nil).all()
+			late := hearEvents(t, "Events "+what+" of a final job", j, t.ctx(), follow, nil).all()
 			t.wantEvents("Events "+what+" of a final job", late, first)
 		}
 		t.wantLife(j)
@@ -27,10 +28,10 @@ var eventChecks = []check{
 		gate := t.hold()
 		j := t.start(Script{Hold: gate.C})
 		t.running(j)
-		now := listen(t, "Events without follow of a job that goes on", j.Events(t.ctx(), false), nil).all()
+		now := hearEvents(t, "Events without follow of a job that goes on", j, t.ctx(), false, nil).all()
 		gate.open()
 		t.wait(j)
-		all := listen(t, "Events of a final job", j.Events(t.ctx(), false), nil).all()
+		all := hearEvents(t, "Events of a final job", j, t.ctx(), false, nil).all()
 		if len(now) == 0 || len(now) >= len(all) {
 			t.Fatalf("events of a job that goes on: got %v, wanted some of %v, and not the last", brief(now), brief(all))
 		}
@@ -39,7 +40,7 @@ var eventChecks = []check{
 	{"events/follow to the final one", 0, func(t *trial) {
 		for range few(t.kind.rounds()) {
 			j := t.start(Script{})
-			told := listen(t, "Events with follow", j.Events(t.ctx(), true), nil).all()
+			told := hearEvents(t, "Events with follow", j, t.ctx(), true, nil).all()
 			if len(told) == 0 || !told[len(told)-1].New.State.Final() {
 				t.Fatalf("Events with follow ended after %v; wanted them to go on to the final state", brief(told))
 			}
@@ -53,7 +54,7 @@ var eventChecks = []check{
 		j := t.start(Script{Hold: gate.C})
 		t.running(j)
 		ctx, cancel := context.WithCancel(t.ctx())
-		l := listen(t, "Events with follow, whose context is cancelled,", j.Events(ctx, true), nil)
+		l := hearEvents(t, "Events with follow, whose context is cancelled,", j, ctx, true, nil)
 		l.first(1)
 		cancel()
 		if _, err := l.end(); !errors.Is(err, context.Canceled) {
@@ -65,7 +66,7 @@ var eventChecks = []check{
 		gate := t.hold()
 		j := t.start(Script{Hold: gate.C})
 		t.running(j)
-		listen(t, "Events with follow, left after the first,", j.Events(t.ctx(), true), func(int) bool { return false }).all()
+		hearEvents(t, "Events with follow, left after the first,", j, t.ctx(), true, func(int) bool { return false }).all()
 		t.panicIn("Events", func() {
 			for range j.Events(t.ctx(), true) {
 				panic(errLoop)
@@ -99,7 +100,7 @@ var eventChecks = []check{
 		if err := try(t, "stop of another handler", good); err != nil {
 			t.Errorf("stop of a handler beside one that panicked: got %v, wanted nil", err)
 		}
-		t.wantEvents("a handler beside one that panicked", told, listen(t, "Events", j.Events(t.ctx(), false), nil).all())
+		t.wantEvents("a handler beside one that panicked", told, hearEvents(t, "Events", j, t.ctx(), false, nil).all())
 		t.wantLife(j)
 	}},
 }

@@ -54,8 +54,8 @@ var infoChecks = []check{
 	{"info/does not change once the job is final", 0, func(t *trial) {
 		j := t.ended(Script{Before: lines(job.Output, "out", 3)})
 		first := t.info(j)
-		listen(t, "Records", j.Records(t.ctx(), job.RecordOptions{}), nil).all()
-		listen(t, "Events", j.Events(t.ctx(), true), nil).all()
+		hearRecords(t, "Records", j, t.ctx(), job.RecordOptions{}, nil).all()
+		hearEvents(t, "Events", j, t.ctx(), true, nil).all()
 		if fields := changed(t.info(j), first); fields != "" {
 			t.Errorf("Info of a final job, asked twice: %s", fields)
 		}

@@ -47,7 +47,7 @@ func (t *trial) running(j job.Job) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	l := listen(t, "Events with follow of a job whose work goes on", j.Events(ctx, true), nil)
+	l := hearEvents(t, "Events with follow of a job whose work goes on", j, ctx, true, nil)
 	begun := l.until(func() bool {
 		for _, e := range l.got {
 			if e.New.State == job.Running {
@@ -73,7 +73,7 @@ func (t *trial) wantState(of string, j job.Job, want job.State) {
 // its Info.
 func (t *trial) wantLife(j job.Job) {
 	t.Helper()
-	events := listen(t, "Events of a final job", j.Events(context.Background(), false), nil).all()
+	events := hearEvents(t, "Events of a final job", j, context.Background(), false, nil).all()
 	info := t.info(j)
 	t.wantSteps(events)
 	if len(events) == 0 {

@@ -1,11 +1,14 @@
 package jobtest
 
 import (
+	"context"
 	"fmt"
 	"iter"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/backjob/job"
 )
 
 // listener ranges over events or records in a goroutine of its own.
@@ -22,17 +25,17 @@ type listener[T any] struct {
 }
 
 // endless is more than any script makes.
-const endless = 100_000
+const endless = 10_000
 
 // listen ranges over a sequence until it ends, or until keep, called with the
 // number of what came so far, is false. A nil keep takes all.
-func listen[T any](t *trial, what string, seq iter.Seq2[T, error], keep func(n int) bool) *listener[T] {
+func listen[T any](t *trial, what string, seq func() iter.Seq2[T, error], keep func(n int) bool) *listener[T] {
 	l := &listener[T]{trial: t, what: what, more: make(chan struct{})}
 	go l.run(seq, keep) // ends with the sequence, or not at all if that is bad
 	return l
 }
 
-func (l *listener[T]) run(seq iter.Seq2[T, error], keep func(n int) bool) {
+func (l *listener[T]) run(seq func() iter.Seq2[T, error], keep func(n int) bool) {
 	defer l.change(func() { l.over = true })
 	defer func() {
 		if v := recover(); v != nil {
@@ -40,7 +43,7 @@ func (l *listener[T]) run(seq iter.Seq2[T, error], keep func(n int) bool) {
 		}
 	}()
 	left := false
-	seq(func(value T, err error) bool {
+	seq()(func(value T, err error) bool {
 		if left {
 			l.change(func() { l.odd = "went on after the loop was left" })
 			return false
@@ -142,4 +145,14 @@ func brief[T any](all []T) string {
 		return fmt.Sprint(texts(all))
 	}
 	return fmt.Sprintf("%v … %v", texts(all[:5]), texts(all[len(all)-3:]))
+}
+
+// hearEvents listens to a job's events.
+func hearEvents(t *trial, what string, j job.Job, ctx context.Context, follow bool, keep func(n int) bool) *listener[job.StateEvent] {
+	return listen(t, what, func() iter.Seq2[job.StateEvent, error] { return j.Events(ctx, follow) }, keep)
+}
+
+// hearRecords listens to a job's records.
+func hearRecords(t *trial, what string, j job.Job, ctx context.Context, o job.RecordOptions, keep func(n int) bool) *listener[job.Record] {
+	return listen(t, what, func() iter.Seq2[job.Record, error] { return j.Records(ctx, o) }, keep)
 }

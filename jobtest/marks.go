@@ -65,7 +65,7 @@ var markChecks = []check{
 			return
 		}
 		j := t.ended(Script{Before: lines(job.Output, "out", 1)})
-		_, err := listen(t, "Records with a Reader", j.Records(t.ctx(), job.RecordOptions{Reader: "r"}), nil).end()
+		_, err := hearRecords(t, "Records with a Reader", j, t.ctx(), job.RecordOptions{Reader: "r"}, nil).end()
 		if kindOf(err) != job.Unsupported {
 			t.Errorf("Records with a Reader, of a kind that lacks Marks: got error %v, wanted an Unsupported one", err)
 		}
@@ -76,7 +76,7 @@ var markChecks = []check{
 func (t *trial) receive(j job.Job, reader string, n int) []job.Record {
 	t.Helper()
 	what := fmt.Sprintf("Records for the reader %q", reader)
-	return listen(t, what, j.Records(t.ctx(), job.RecordOptions{Reader: reader}), func(got int) bool { return n == 0 || got < n }).all()
+	return hearRecords(t, what, j, t.ctx(), job.RecordOptions{Reader: reader}, func(got int) bool { return n == 0 || got < n }).all()
 }
 
 // wantShared looks whether two got each line once between them, each in the

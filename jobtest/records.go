@@ -71,7 +71,7 @@ var recordChecks = []check{
 		gate, reader := t.hold(), t.hold()
 		many := lines(job.Output, "line", 3000)
 		j := t.start(Script{Before: many[:1], Hold: gate.C, After: many[1:]})
-		slow := listen(t, "Records with Follow, for a slow reader,", j.Records(t.ctx(), job.RecordOptions{Follow: true}), func(int) bool {
+		slow := hearRecords(t, "Records with Follow, for a slow reader,", j, t.ctx(), job.RecordOptions{Follow: true}, func(int) bool {
 			<-reader.C
 			return true
 		})
@@ -85,7 +85,7 @@ var recordChecks = []check{
 		gate := t.hold()
 		j := t.start(Script{Before: lines(job.Output, "out", 2), Hold: gate.C})
 		ctx, cancel := context.WithCancel(t.ctx())
-		l := listen(t, "Records with Follow, whose context is cancelled,", j.Records(ctx, job.RecordOptions{Follow: true}), nil)
+		l := hearRecords(t, "Records with Follow, whose context is cancelled,", j, ctx, job.RecordOptions{Follow: true}, nil)
 		l.first(2)
 		cancel()
 		if _, err := l.end(); !errors.Is(err, context.Canceled) {
@@ -97,7 +97,7 @@ var recordChecks = []check{
 		gate := t.hold()
 		all := lines(job.Output, "out", 4)
 		j := t.start(Script{Before: all[:2], Hold: gate.C, After: all[2:]})
-		listen(t, "Records with Follow, left after the first,", j.Records(t.ctx(), job.RecordOptions{Follow: true}), func(int) bool { return false }).all()
+		hearRecords(t, "Records with Follow, left after the first,", j, t.ctx(), job.RecordOptions{Follow: true}, func(int) bool { return false }).all()
 		t.panicIn("Records", func() {
 			for range j.Records(t.ctx(), job.RecordOptions{Follow: true}) {
 				panic(errLoop)
@@ -136,13 +136,13 @@ var recordChecks = []check{
 // follow listens to all records of a job until it is final.
 func (t *trial) follow(j job.Job, o job.RecordOptions) *listener[job.Record] {
 	o.Follow = true
-	return listen(t, "Records with Follow", j.Records(t.ctx(), o), nil)
+	return hearRecords(t, "Records with Follow", j, t.ctx(), o, nil)
 }
 
 // records are those that are there, or with o.Follow all to the end.
 func (t *trial) records(j job.Job, o job.RecordOptions) []job.Record {
 	t.Helper()
-	return listen(t, fmt.Sprintf("Records(%+v)", o), j.Records(t.ctx(), o), nil).all()
+	return hearRecords(t, fmt.Sprintf("Records(%+v)", o), j, t.ctx(), o, nil).all()
 }
 
 // eachOwn is what a job and its children, and theirs, put out themselves.

@@ -110,18 +110,18 @@ func (t *sourceTrial) useSource(user, rounds int) (kept []job.Job, err error) {
 			spec.Name = fmt.Sprintf("%s %d of %d", name, n+1, user+1)
 			j, err := t.source.Start(ctx, spec)
 			if err != nil {
-				return kept, fmt.Errorf("Start: %w", err)
+				return kept, fmt.Errorf("a start: %w", err)
 			}
 			if found, err := t.source.Find(ctx, job.Query{Jobs: []string{spec.Name}}); err != nil || len(found) != 1 {
-				return kept, fmt.Errorf("Find of %q, which was just started: got %d jobs, error %w", spec.Name, len(found), err)
+				return kept, fmt.Errorf("a look for %q, which was just started: got %d jobs, error %v", spec.Name, len(found), err)
 			}
 			if err := j.Wait(ctx); err != nil {
-				return kept, fmt.Errorf("Wait: %w", err)
+				return kept, fmt.Errorf("a wait: %w", err)
 			}
 			if name == "kept" {
 				kept = append(kept, j)
 			} else if err := t.source.Remove(ctx, j); err != nil {
-				return kept, fmt.Errorf("Remove: %w", err)
+				return kept, fmt.Errorf("a removal: %w", err)
 			}
 		}
 	}

@@ -53,6 +53,7 @@ var startChecks = []sourceCheck{
 		}
 		t.follow(j, job.RecordOptions{}).first(1)
 		cancel()
+		t.stays(j)
 		gate.open()
 		t.wait(j)
 		t.wantState("of a job that went on after the context of Start was cancelled", j, job.Completed)

@@ -65,9 +65,9 @@ func (t *trial) useAndLeave() {
 	j := t.start(Script{Before: lines(job.Output, "out", 2), Hold: gate.C})
 	ctx, cancel := context.WithCancel(t.ctx())
 	leave := func(int) bool { return false }
-	listen(t, "Events, left after the first,", j.Events(ctx, true), leave).all()
-	listen(t, "Records, left after the first,", j.Records(ctx, job.RecordOptions{Follow: true}), leave).all()
-	cancelled := listen(t, "Events, cancelled,", j.Events(ctx, true), nil)
+	hearEvents(t, "Events, left after the first,", j, ctx, true, leave).all()
+	hearRecords(t, "Records, left after the first,", j, ctx, job.RecordOptions{Follow: true}, leave).all()
+	cancelled := hearEvents(t, "Events, cancelled,", j, ctx, true, nil)
 	cancelled.first(1)
 	stop := job.OnState(j, func(job.StateEvent) {})
 	cancel()

@@ -55,7 +55,7 @@ var waitChecks = []check{
 		for range few(t.kind.rounds()) {
 			j := t.ended(Script{Before: want})
 			got := t.records(j, job.RecordOptions{})
-			told := listen(t, "Events without follow", j.Events(t.ctx(), false), nil).all()
+			told := hearEvents(t, "Events without follow", j, t.ctx(), false, nil).all()
 			if info := t.info(j); !info.State.Final() || info.EndTime.IsZero() {
 				t.Fatalf("Info when Wait had returned: got %v, end %v, wanted it final", info.StateInfo, info.EndTime)
 			}
@@ -69,17 +69,31 @@ var waitChecks = []check{
 		want := lines(job.Output, "out", 5)
 		for range few(t.kind.rounds()) {
 			j := t.start(Script{Before: want})
-			seen := func() []job.Record {
-				for e, err := range j.Events(t.ctx(), true) {
-					if err == nil && e.New.State.Final() {
-						return listen(t, "Records", j.Records(t.ctx(), job.RecordOptions{}), nil).all()
-					}
-				}
-				return nil
-			}
-			t.wantLines("Records in the moment in which the final event was told", seen(), want)
+			seen := try(t, "a loop over Events that takes Records at the final one", func() []job.Record { return recordsAtTheEnd(j) })
+			t.wantLines("Records in the moment in which the final event was told", seen, want)
 		}
 	}},
+}
+
+// recordsAtTheEnd are the records that are there when the final event is told.
+func recordsAtTheEnd(j job.Job) (all []job.Record) {
+	for e, err := range j.Events(context.Background(), true) {
+		if err != nil || !e.New.State.Final() {
+			continue
+		}
+		for r := range j.Records(context.Background(), job.RecordOptions{}) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// stays gives a job a moment in which it could end.
+func (t *trial) stays(j job.Job) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), moment)
+	defer cancel()
+	_ = try(t, "Wait with a context of a moment", func() error { return j.Wait(ctx) })
 }
 
 // moment is how long a wait lasts that is to be cut off by its context.

@@ -12,13 +12,16 @@ import (
 type tree struct {
 	top    string
 	ignore []string
-	system interface { // a part of fsnotify.Watcher
-		Add(string) error
-		Remove(string) error
-	}
+	system system
 
 	folders *folder
 	paths   map[identity]string // where each is
+}
+
+// system is what a tree takes of an fsnotify.Watcher.
+type system interface {
+	Add(path string) error
+	Remove(path string) error
 }
 
 // folder is one that is watched.
@@ -27,7 +30,7 @@ type folder struct {
 	folders  map[string]*folder
 }
 
-func newTree(top string, ignore []string, system *fsnotify.Watcher) *tree {
+func newTree(top string, ignore []string, system system) *tree {
 	return &tree{top: top, ignore: ignore, system: system, paths: map[identity]string{}}
 }
 
@@ -73,8 +76,8 @@ func (t *tree) enter(path string, tell func(string)) error {
 		return ofTop(path, err)
 	}
 	t.join(path, identify(info))
-	if again, err := os.Lstat(full); err != nil || !os.SameFile(info, again) {
-		t.leave(path) // maybe a link now, which the watch would have followed
+	if again, err := os.Lstat(full); err != nil || !again.IsDir() || !os.SameFile(info, again) {
+		t.leave(path) // maybe a link now, which the watch would have followed; it can have the same inode
 		return ofTop(path, err)
 	}
 	entries, err := os.ReadDir(full)

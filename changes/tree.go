@@ -43,10 +43,13 @@ func (t *tree) take(path string, op fsnotify.Op, tell func(string)) error {
 		return nil // some systems tell of a write to the folder when there was one to a file in it
 	}
 	tell(path)
-	if op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename) {
+	gone := op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename)
+	if gone {
 		t.leave(path)
 	}
-	if op.Has(fsnotify.Create) {
+	if gone || op.Has(fsnotify.Create) {
+		// There may be another one by now. That a folder was moved comes twice,
+		// the second time after the event of its new place.
 		return t.enter(path, tell)
 	}
 	return nil
@@ -64,12 +67,12 @@ func (t *tree) enter(path string, tell func(string)) error {
 	if err != nil || !info.IsDir() {
 		return ofTop(path, err)
 	}
-	if at, ok := t.paths[identify(info)]; ok && at == path {
-		return nil
-	} else if ok {
-		// It was moved here, and the event that says so is still to come: the
-		// system goes on with the watch that it has, under the old path.
-		t.leave(at)
+	if at, ok := t.paths[identify(info)]; ok {
+		// It was moved here, and the event that says so is still to come.
+		if at == path || at == whole || isAbove(at, path) {
+			return nil
+		}
+		t.leave(at) // the system would go on with the watch that it has, under the old path
 	}
 	t.leave(path)
 	if err := t.system.Add(full); err != nil {

@@ -17,7 +17,8 @@ var layers = map[string][]string{
 	"internal/spool":          {"."},
 	"internal/store":          {"."},
 	"internal/watch":          {},
-	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/nap":            {}, // knows no jobs
+	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/nap"},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/cli":            {".", "local", "internal/store", "internal/spool", "internal/process", "internal/watch"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in

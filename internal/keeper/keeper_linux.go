@@ -27,6 +27,7 @@ type keeper struct {
 	meta    store.Meta
 	child   int  // the program that was launched with us; 0 if none was
 	adopted bool // another keeper was here before us
+	rest    rest // of the nap that we come from, and until the next
 
 	events   []store.Event // the journal so far
 	life     job.Lifecycle // of child 1
@@ -48,6 +49,7 @@ type keeper struct {
 	look     *time.Timer     // next look at the sizes, and at what is left of the tree
 	deadline *time.Timer     // the attempt's timeout
 	retry    *time.Timer     // the next attempt
+	quiet    *time.Timer     // the next nap
 	sampler  sampler
 }
 
@@ -61,9 +63,12 @@ func Main(args []string) int {
 	if err != nil {
 		return 2
 	}
+	if after, err := time.ParseDuration(os.Getenv(napVariable)); err == nil {
+		NapAfter = after
+	}
 	child, _ := strconv.Atoi(strings.TrimPrefix(args[2], "program="))
 	f := store.FolderIn(args[0], job.ID(id))
-	k := &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), child: child, adopted: args[2] == adopting,
+	k := &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), child: child, adopted: args[2] == adopting, rest: restOf(args[2]),
 		signals: make(chan os.Signal, 16), foreign: make(chan store.Exit, 1)}
 	if err := k.run(); err != nil {
 		os.Stderr.WriteString("keeper: " + err.Error() + "\n") // into the journal
@@ -74,7 +79,7 @@ func Main(args []string) int {
 
 func (k *keeper) run() error {
 	debug.SetGCPercent(20) // it hardly allocates; memory counts, there may be hundreds of us
-	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer("job-keeper")), 0, 0, 0)
+	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer(processName)), 0, 0, 0)
 	if err := process.BecomeSubreaper(); err != nil {
 		return err
 	}
@@ -85,22 +90,31 @@ func (k *keeper) run() error {
 	syscall.CloseOnExec(journalFD)
 	k.changes = watch.New()
 	k.changes.Add(k.journal.Path)
-	k.look, k.deadline, k.retry = stoppedTimer(), stoppedTimer(), stoppedTimer()
-	k.waitForStarter()
-	told := os.NewFile(toldFD, "told")
-	syscall.CloseOnExec(toldFD)
-	err := k.takeUp()
-	if told != nil {
-		told.Close()
-	}
-	if err != nil {
+	k.look, k.deadline, k.retry, k.quiet = stoppedTimer(), stoppedTimer(), stoppedTimer(), stoppedTimer()
+	if err := k.begin(); err != nil {
 		return err
 	}
 	for !k.life.State().State.Final() {
+		k.napAfterQuiet()
 		k.step()
 	}
 	k.leave()
 	return nil
+}
+
+// begin takes up the job, between the starter's word and ours; after a nap
+// there is no starter.
+func (k *keeper) begin() error {
+	if k.rest.napped {
+		return k.takeUp()
+	}
+	k.waitForStarter()
+	told := os.NewFile(toldFD, "told")
+	syscall.CloseOnExec(toldFD)
+	if told != nil {
+		defer told.Close()
+	}
+	return k.takeUp()
 }
 
 // waitForStarter waits until the process that started us has written what it
@@ -151,7 +165,7 @@ func (k *keeper) takeUp() (err error) {
 }
 
 func (k *keeper) takeUpProgram(child store.ChildStatus) {
-	k.startClock(k.meta.Timeout - time.Since(child.Began) + child.Stood)
+	k.startClock(k.timeLeftOf(child))
 	switch k.life.State().State {
 	case job.Suspended:
 		k.stopClock()
@@ -222,6 +236,8 @@ func (k *keeper) step() {
 		k.startAgain()
 	case exit := <-k.foreign:
 		k.programEnded(exit)
+	case <-k.quiet.C:
+		k.nap()
 	}
 }
 

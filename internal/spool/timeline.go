@@ -75,8 +75,12 @@ func (t *Timeline) dropHalf() {
 	t.file.Truncate(int64(samplesIn(t.file)) * sampleSize)
 }
 
-// Close closes the timeline; sync brings it to the disk before.
+// Close closes the timeline; sync brings it to the disk before, also what was
+// there before us.
 func (t *Timeline) Close(sync bool) error {
+	if t.file == nil && sync {
+		t.file, _ = os.Open(t.path)
+	}
 	if t.file == nil {
 		return nil
 	}

@@ -77,7 +77,7 @@ func (k *keeper) doNap(sizes spool.Sizes) {
 func (k *keeper) timeLeftOf(child store.ChildStatus) time.Duration {
 	switch {
 	case !k.rest.napped:
-		return k.meta.Timeout - time.Since(child.Began) + child.Stood
+		return k.meta.Timeout - child.Ran(time.Now())
 	case k.life.State().State == job.Suspended:
 		return k.rest.left
 	}

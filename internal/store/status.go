@@ -30,8 +30,17 @@ type ChildStatus struct {
 
 	Grace time.Duration // of the stop that was asked for; 0 if none was
 	Began time.Time     // the attempt
-	Stood time.Duration // how long it was Suspended
+	stood time.Duration // how long it was Suspended, without the last time if it still is
 	since time.Time     // when that began last; zero while it is not
+}
+
+// Ran is how long the attempt has run up to now, without the time that it was
+// Suspended.
+func (c ChildStatus) Ran(now time.Time) time.Duration {
+	if !c.since.IsZero() {
+		now = c.since
+	}
+	return now.Sub(c.Began) - c.stood
 }
 
 // Sum adds up the events of a job with so many children.
@@ -73,7 +82,7 @@ func stateInfo(e Event) job.StateInfo {
 func (c *ChildStatus) add(e Event) {
 	if e.Try != 0 {
 		c.Attempt, c.Sizes, c.Ended = e.Try, e.Sizes, nil
-		c.Began, c.Stood = e.Time, 0
+		c.Began, c.stood = e.Time, 0
 	}
 	if e.Program.PID != 0 {
 		c.Program, c.Boot = e.Program, e.Boot
@@ -99,7 +108,7 @@ func (c *ChildStatus) add(e Event) {
 	case e.State == job.Suspended:
 		c.since = e.Time
 	case !c.since.IsZero():
-		c.Stood += e.Time.Sub(c.since)
+		c.stood += e.Time.Sub(c.since)
 		c.since = time.Time{}
 	}
 	if e.State == job.Running && c.Begin.IsZero() {

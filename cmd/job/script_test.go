@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backjob/job/internal/keeper"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -28,11 +29,19 @@ const bound = time.Minute
 // that the scripts need as jobs.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"job":    main,
+		"job":    mainNapping,
 		"args":   printArgs,
 		"hold":   holdUntil,
 		"detach": startDetached,
 	})
+}
+
+// mainNapping is job, whose keepers nap after JOB_TEST_NAP if that is set.
+func mainNapping() {
+	if after, err := time.ParseDuration(os.Getenv("JOB_TEST_NAP")); err == nil {
+		keeper.NapAfter = after
+	}
+	main()
 }
 
 // TestScript runs the specification: every script of testdata/script, each in
@@ -109,6 +118,7 @@ func prepare(env *testscript.Env) error {
 	env.Values[sceneKey{}] = s
 	env.Setenv("HOME", s.dir)
 	env.Setenv("JOB_REPOSITORY", filepath.Join(s.dir, ".repo"))
+	env.Setenv("JOB_TEST_NAP", os.Getenv("JOB_TEST_NAP"))
 	// A binary built with -race otherwise sleeps for a second at its exit.
 	env.Setenv("GORACE", strings.TrimSpace("atexit_sleep_ms=0 "+os.Getenv("GORACE")))
 	job, err := exec.LookPath("job")

@@ -23,7 +23,7 @@ type Nap struct {
 	Name string    // of the process while it naps, at most 15 bytes
 	Argv []string  // of the process while it naps, and afterwards
 	Env  []string  // the same
-	Keep []uintptr // descriptors beside 0 to 2 that stay open
+	Keep []uintptr // descriptors that stay open, though they close on exec
 
 	Folder   string         // where something may change
 	Files    []File         // files there; a nap ends when one has another size

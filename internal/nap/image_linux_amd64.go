@@ -32,6 +32,7 @@ type parameters struct {
 	ignore   uint64    // the signals that are to be ignored when it begins
 	action   [4]uint64 // the struct sigaction that ignores a signal
 	path     uint64    // address of the path of our own program
+	tries    int64     // how often it is tried to execute it
 	pause    [2]int64  // between two tries to execute it
 	lost     uint64    // address of what is said when it cannot be executed,
 	lostSize int64     // and its length
@@ -43,12 +44,11 @@ type watched struct {
 	size int64
 }
 
-// tries is how often the tiny program tries to execute ours, before it gives
-// up: for ten minutes.
-const (
-	tries = 6000
-	pause = 100 * time.Millisecond
-)
+// The tiny program tries for ten minutes to execute ours, should memory be
+// short or the file be open for writing, before it gives up.
+var tries int64 = 6000 // a variable for tests
+
+const pause = 100 * time.Millisecond
 
 // harmless are the signals that Go's runtime handles from its start on, so
 // that none of them ends the process. To begin with, they are ignored: what
@@ -73,7 +73,7 @@ func (n Nap) image(d descriptors) []byte {
 	i.file = append(i.file, machineCode()...)
 	p := parameters{folder: int64(d.folder), signals: int64(d.signals), self: int64(d.self),
 		requests: i.text(n.Requests), limit: timespec(n.Limit), ignore: harmless(), action: [4]uint64{1}, // SIG_IGN
-		path: i.text(path(d.self)), pause: timespec(pause), lost: i.text(lost), lostSize: int64(len(lost))}
+		path: i.text(path(d.self)), tries: tries, pause: timespec(pause), lost: i.text(lost), lostSize: int64(len(lost))}
 	copy(p.name[:len(p.name)-1], n.Name)
 	setMask(nil, &p.mask)
 	p.files = i.table(n.Files)

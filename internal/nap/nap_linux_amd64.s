@@ -162,7 +162,7 @@ closed:
 	DECL	BX
 	JGE	closed
 
-	MOVL	$const_tries, BX
+	MOVQ	parameters_tries(R14), BX
 again:
 	MOVQ	parameters_path(R14), DI
 	LEAQ	8(R12), SI // argv
@@ -172,7 +172,7 @@ again:
 	LEAQ	parameters_pause(R14), DI
 	XORL	SI, SI
 	CALL(35)	// nanosleep
-	DECL	BX
+	DECQ	BX
 	JNE	again
 
 	MOVL	$2, DI

@@ -263,6 +263,30 @@ func TestAKeeperIsKilledWhileItNaps(t *testing.T) {
 	}
 }
 
+// Who deletes a job's folder gets no other one for it, and the job is looked
+// after to its end.
+func TestTheFolderGoesWhileTheKeeperNaps(t *testing.T) {
+	napAfter(t, time.Millisecond)
+	s := open(t)
+	j := talk(t, s, job.Spec{})
+	naps(t, j.Job)
+	j.tell(t, "echo some output")
+	pid := naps(t, j.Job)
+	must(t, os.RemoveAll(j.folder().Path))
+	j.tell(t, "exit 4")
+	if _, err := syscall.Wait4(pid, nil, 0, nil); err != nil {
+		t.Errorf("waiting for the keeper: %v", err)
+	}
+	r, _, err := s.store.Read(j.ref.ID)
+	if err != nil || r.State != job.Failed || r.Exit == nil || *r.Exit != 4 {
+		t.Errorf("a job whose folder is gone: got %+v, %v, want Failed with exit status 4", r, err)
+	}
+	if _, err := os.Stat(j.folder().Path); err == nil {
+		t.Error("the keeper made the folder again")
+	}
+	must(t, s.Remove(context.Background(), j.Job))
+}
+
 // The jobs end, print and are asked at any moment around that in which their
 // keepers fall asleep or wake up: nothing is missed.
 func TestAnythingAroundANap(t *testing.T) {

@@ -134,7 +134,9 @@ func (k *keeper) takeUp() (err error) {
 	}
 	k.meta, k.events = meta, status.Events
 	child := status.Children[0]
-	k.boot = process.BootID()
+	if k.boot = child.Boot; !k.rest.napped {
+		k.boot = process.BootID()
+	}
 	k.life.Job = job.Ref{ID: k.meta.ID, Child: 1}
 	k.life.Restore(status.Steps)
 	k.life.Keep = func(e job.StateEvent) error { return nil }
@@ -188,7 +190,7 @@ func (k *keeper) takeUpProgram(child store.ChildStatus) {
 // were told of its end, or will be.
 func (k *keeper) findProgram(child store.ChildStatus) (told bool) {
 	stat, err := process.StatOf(k.program.PID)
-	if k.ours = err == nil && stat.Parent == os.Getpid(); k.ours {
+	if k.ours = k.rest.napped || err == nil && stat.Parent == os.Getpid(); k.ours {
 		k.reap()
 		return true
 	}

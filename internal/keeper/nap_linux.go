@@ -15,12 +15,19 @@ import (
 // see package nap. That executes a keeper again when something happened,
 // which takes the job up as any keeper does. Whatever naps is still the
 // keeper: it has the same number, and holds the lock.
+//
+// To take up a job is much to do, and the system may be short of memory or of
+// open files just then. What was so when the nap began, and cannot have
+// changed, is therefore not asked again: that the program is our child, and
+// that the machine was not restarted.
 
 // napAfterQuiet has us nap if nothing happens for a while from now on.
 func (k *keeper) napAfterQuiet() {
-	if nap.Possible {
+	if nap.Possible && k.idle() {
 		k.quiet.Reset(k.rest.after)
+		return
 	}
+	k.quiet.Stop()
 }
 
 // nap naps, unless there is something that only a keeper who is awake can

@@ -94,6 +94,10 @@ func mkdir(path string) error {
 // line that is no event, such as what a crash of the keeper printed.
 func (f Folder) Read() (Meta, Status, error) {
 	b, err := os.ReadFile(f.File("journal"))
+	return f.read(b, err)
+}
+
+func (f Folder) read(b []byte, err error) (Meta, Status, error) {
 	if err != nil {
 		return Meta{ID: f.ID, Children: 1}, Sum(f.ID, 1, nil), f.damaged(err)
 	}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"errors"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 )
 
@@ -32,6 +34,12 @@ func JournalOf(f Folder, fd uintptr) *Journal {
 
 // File is the open file, to be handed to the process that takes over.
 func (j *Journal) File() *os.File { return j.file }
+
+// Read reads the open file, whatever became of its name.
+func (j *Journal) Read() (Meta, Status, error) {
+	b, err := io.ReadAll(io.NewSectionReader(j.file, 0, math.MaxInt64))
+	return j.read(b, err)
+}
 
 // Append writes one event. If it cannot be written whole, as on a full disk,
 // the part that was is taken back.

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"iter"
+	"math/bits"
 	"sync"
 )
 
@@ -11,20 +12,52 @@ import (
 // it comes. The zero Log is empty and ready.
 type Log[T any] struct {
 	mu      sync.Mutex
-	entries []T
+	blocks  [][]T // see place; an entry is never moved or changed once it is there
+	length  int
 	closed  bool
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
+
+// The first block has smallBlock entries, each further one twice as many up
+// to largeBlock, and so all after that. Nothing is copied when a log grows.
+const (
+	smallBits  = 2
+	largeBits  = 12
+	smallBlock = 1 << smallBits
+	largeBlock = 1 << largeBits
+	grown      = 2*largeBlock - smallBlock // entries in the blocks up to the first large one
+)
+
+// place is the block of entry i, and its index in there.
+func place(i int) (block, at int) {
+	if i >= grown {
+		rest := i - grown
+		return largeBits - smallBits + 1 + rest>>largeBits, rest & (largeBlock - 1)
+	}
+	block = bits.Len(uint(i+smallBlock)) - smallBits - 1
+	return block, i - (smallBlock<<block - smallBlock)
+}
+
+func blockSize(block int) int { return smallBlock << min(block, largeBits-smallBits) }
 
 // Append adds an entry at the end. It reports false, and adds nothing, once
 // the log is closed.
 func (l *Log[T]) Append(entry T) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.appendLocked(entry)
+}
+
+func (l *Log[T]) appendLocked(entry T) bool {
 	if l.closed {
 		return false
 	}
-	l.entries = append(l.entries, entry)
+	block, at := place(l.length)
+	if block == len(l.blocks) {
+		l.blocks = append(l.blocks, make([]T, blockSize(block)))
+	}
+	l.blocks[block][at] = entry
+	l.length++
 	l.wakeLocked()
 	return true
 }
@@ -41,17 +74,23 @@ func (l *Log[T]) Close() {
 func (l *Log[T]) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.entries)
+	return l.length
 }
 
 // All ranges over the entries from index from on, each with its index, and
 // waits for more until the log is closed or ctx is done.
 func (l *Log[T]) All(ctx context.Context, from int) iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
-		for i := max(from, 0); ; i++ {
-			entry, ok := l.next(ctx, i)
-			if !ok || !yield(i, entry) {
+		for i := max(from, 0); ; {
+			blocks, length, ok := l.wait(ctx, i)
+			if !ok {
 				return
+			}
+			for ; i < length; i++ {
+				block, at := place(i)
+				if !yield(i, blocks[block][at]) {
+					return
+				}
 			}
 		}
 	}
@@ -61,37 +100,33 @@ func (l *Log[T]) All(ctx context.Context, from int) iter.Seq2[int, T] {
 func (l *Log[T]) Now(from int) iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
 		l.mu.Lock()
-		entries := l.entries // entries are never changed, only added
+		blocks, length := l.blocks, l.length
 		l.mu.Unlock()
-		for i := max(from, 0); i < len(entries); i++ {
-			if !yield(i, entries[i]) {
+		for i := max(from, 0); i < length; i++ {
+			block, at := place(i)
+			if !yield(i, blocks[block][at]) {
 				return
 			}
 		}
 	}
 }
 
-func (l *Log[T]) next(ctx context.Context, i int) (entry T, ok bool) {
+// wait returns once there is an entry i, with all that there is then; ok is
+// false if there will be none, or ctx is done before.
+func (l *Log[T]) wait(ctx context.Context, i int) (blocks [][]T, length int, ok bool) {
 	for {
 		l.mu.Lock()
-		if i < len(l.entries) {
-			entry = l.entries[i]
-			l.mu.Unlock()
-			return entry, true
-		}
-		if l.closed {
-			l.mu.Unlock()
-			return entry, false
-		}
-		if l.changed == nil {
+		blocks, length, closed := l.blocks, l.length, l.closed
+		if i >= length && !closed && l.changed == nil {
 			l.changed = make(chan struct{})
 		}
 		changed := l.changed
 		l.mu.Unlock()
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return entry, false
+		if i < length {
+			return blocks, length, true
+		}
+		if closed || park(ctx, changed) != nil {
+			return nil, 0, false
 		}
 	}
 }

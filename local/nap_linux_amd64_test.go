@@ -136,10 +136,10 @@ func TestOutputEndsANap(t *testing.T) {
 			t.Fatalf("record %d: got %q", next, r.Text)
 		}
 		until(t, "the time of the line is noted", func() bool {
-			info, err := os.Stat(j.Spool().Path(spool.OutputFile))
+			info, err := os.Stat(spool.In(j.folder().Path, 1).Path(spool.OutputFile))
 			must(t, err)
 			noted := false
-			must(t, j.Spool().Segments(spool.Sizes{}, spool.Sizes{info.Size()}, func(g spool.Segment) bool {
+			must(t, spool.In(j.folder().Path, 1).Segments(spool.Sizes{}, spool.Sizes{info.Size()}, func(g spool.Segment) bool {
 				noted = g.Offset+g.Length == info.Size() && g.Time.Before(time.Now().Add(-time.Millisecond))
 				return true
 			}))

@@ -141,7 +141,7 @@ func TestWaitIsCancelled(t *testing.T) {
 	if err := s.Remove(context.Background(), j); !isKind(err, job.WrongState) {
 		t.Errorf("Remove of a running job: got %v, want a WrongState error", err)
 	}
-	if err := s.Remove(context.Background(), j.Children()[0]); !isKind(err, job.WrongState) {
+	if err := s.Remove(context.Background(), j.ChildJobs()[0]); !isKind(err, job.WrongState) {
 		t.Errorf("Remove of a child: got %v, want a WrongState error", err)
 	}
 }

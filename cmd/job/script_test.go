@@ -33,6 +33,8 @@ func TestMain(m *testing.M) {
 		"args":   printArgs,
 		"hold":   holdUntil,
 		"detach": startDetached,
+
+		"children": startChildren,
 	})
 }
 

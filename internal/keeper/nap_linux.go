@@ -7,7 +7,6 @@ import (
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/nap"
 	"github.com/backjob/job/internal/spool"
-	"github.com/backjob/job/internal/store"
 	"golang.org/x/sys/unix"
 )
 
@@ -21,74 +20,81 @@ import (
 // changed, is therefore not asked again: that the program is our child, and
 // that the machine was not restarted.
 
-// napAfterQuiet has us nap if nothing happens for a while from now on.
-func (k *keeper) napAfterQuiet() {
-	if nap.Possible && k.idle() {
-		k.quiet.Reset(k.rest.after)
-		return
+// nextNap is when we nap if nothing happens until then; zero if there is
+// something that only a keeper who is awake can see to.
+func (k *keeper) nextNap() time.Time {
+	if !nap.Possible || k.idle() == nil {
+		return time.Time{}
 	}
-	k.quiet.Stop()
+	return time.Now().Add(k.rest.after)
 }
 
-// nap naps, unless there is something that only a keeper who is awake can
-// see to. It returns if it does not nap.
+// idle gives the job's only child, if we just wait: for the end of its
+// program, for output, for requests and for the end of its time. A job with
+// many children, and one whose program is not our child as the job was
+// adopted, has a keeper who stays awake; there are few of those.
+func (k *keeper) idle() *child {
+	if k.meta.Many() || len(k.running) != 1 || k.dense != 0 || !k.changes.Told() {
+		return nil
+	}
+	c := k.running[0]
+	switch c.state() {
+	case job.Running, job.Blocked, job.Suspended:
+		if c.ours && c.ended == nil && c.ask == nil && !c.fresh {
+			return c
+		}
+	}
+	return nil
+}
+
+// nap naps, unless there is news. It returns if it does not nap.
 func (k *keeper) nap() {
-	if !k.idle() {
+	c := k.idle()
+	if c == nil {
 		return
 	}
-	sizes, err := k.sampler.spool.Sizes()
+	sizes, err := c.spool.Sizes()
 	if err != nil {
 		return
 	}
-	if grown, _ := k.sampler.timeline.Note(time.Now(), sizes); grown {
-		k.sample()
-		return
+	if grown, _ := c.timeline.Note(time.Now(), sizes); !grown {
+		c.doNap(sizes)
+		// It is not possible here, or not now. Signals may be lost.
+		k.rest.after *= 2
 	}
-	k.doNap(sizes)
-	// It is not possible here, or not now. Signals may be lost.
-	k.rest.after *= 2
-	k.reap()
+	k.collect()
 	k.serveRequests()
 	k.sample()
 }
 
-// idle reports whether we only wait: for the end of our child, for output,
-// for requests and for the end of its time. A job that was adopted is looked
-// after by a keeper who stays awake; there are few of those.
-func (k *keeper) idle() bool {
-	switch k.life.State().State {
-	case job.Running, job.Blocked, job.Suspended:
-		return k.ours && k.ended == nil && k.ask == nil && k.sampler.dense == 0 && k.changes.Told()
-	}
-	return false
-}
-
 // doNap returns if we cannot nap.
-func (k *keeper) doNap(sizes spool.Sizes) {
-	r := rest{after: min(2*k.rest.after, napLater*NapAfter), left: k.timeLeft, began: monotonic()}
+func (c *child) doNap(sizes spool.Sizes) {
+	k := c.k
+	r := rest{after: min(2*k.rest.after, napLater*NapAfter), left: c.timeLeft, began: monotonic()}
 	n := nap.Nap{Name: processName, Env: environment(), Keep: []uintptr{journalFD},
 		Folder: k.journal.Path, Requests: requestsFolder, Signal: Signal}
 	for f, size := range sizes {
-		n.Files = append(n.Files, nap.File{Name: filepath.Base(k.sampler.spool.Path(spool.File(f))), Size: size})
+		n.Files = append(n.Files, nap.File{Name: filepath.Base(c.spool.Path(spool.File(f))), Size: size})
 	}
-	if !k.clock.IsZero() {
-		r.left -= time.Since(k.clock)
+	if !c.clock.IsZero() {
+		r.left -= time.Since(c.clock)
 		n.Limit = max(r.left, 1)
 	}
 	n.Argv = argv(k.journal.Folder, k.dir, r.how())
 	n.Take()
 }
 
-// timeLeftOf is what is left of the timeout of the attempt that we take up.
+// timeLeftNow is what is left of the timeout of the attempt that we take up.
 // The clock of a nap is better than that of the journal, which may be set.
-func (k *keeper) timeLeftOf(child store.ChildStatus) time.Duration {
-	switch {
-	case !k.rest.napped:
-		return k.meta.Timeout - child.Ran(time.Now())
-	case k.life.State().State == job.Suspended:
-		return k.rest.left
+func (c *child) timeLeftNow() time.Duration {
+	switch r := c.k.rest; {
+	case !r.napped:
+		return c.k.meta.Timeout - c.status.Ran(time.Now())
+	case c.state() == job.Suspended:
+		return r.left
+	default:
+		return r.left - (monotonic() - r.began)
 	}
-	return k.rest.left - (monotonic() - k.rest.began)
 }
 
 // monotonic is the time since the machine started, which nobody sets.

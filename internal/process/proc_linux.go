@@ -72,8 +72,8 @@ func BootID() string {
 	return strings.TrimSpace(string(b))
 }
 
-// every reads the stat of every process there is.
-func every() []Stat {
+// Every reads the stat of every process there is.
+func Every() []Stat {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil

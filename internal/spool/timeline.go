@@ -28,10 +28,13 @@ type Timeline struct {
 	last Sample
 }
 
+// TimelinePath is where the timeline is.
+func (s Spool) TimelinePath() string { return s.prefix + "timeline" }
+
 // Timeline gives the timeline of the spool, for writing. Samples that are
 // there already count.
 func (s Spool) Timeline() *Timeline {
-	t := &Timeline{path: s.prefix + "timeline"}
+	t := &Timeline{path: s.TimelinePath()}
 	if f, err := os.Open(t.path); err == nil {
 		defer f.Close()
 		if n := samplesIn(f); n > 0 {
@@ -75,12 +78,8 @@ func (t *Timeline) dropHalf() {
 	t.file.Truncate(int64(samplesIn(t.file)) * sampleSize)
 }
 
-// Close closes the timeline; sync brings it to the disk before, also what was
-// there before us.
+// Close closes the timeline; sync brings it to the disk before.
 func (t *Timeline) Close(sync bool) error {
-	if t.file == nil && sync {
-		t.file, _ = os.Open(t.path)
-	}
 	if t.file == nil {
 		return nil
 	}
@@ -124,7 +123,7 @@ type Segment struct {
 // far as the timeline tells it: segment after segment until fn returns false.
 // Bytes that are not in the timeline yet come last, with the time now.
 func (s Spool) Segments(from, to Sizes, fn func(Segment) bool) error {
-	f, err := os.Open(s.prefix + "timeline")
+	f, err := os.Open(s.TimelinePath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

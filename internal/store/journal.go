@@ -2,9 +2,8 @@ package store
 
 import (
 	"errors"
-	"io"
 	"io/fs"
-	"math"
+	"iter"
 	"os"
 )
 
@@ -35,12 +34,6 @@ func JournalOf(f Folder, fd uintptr) *Journal {
 // File is the open file, to be handed to the process that takes over.
 func (j *Journal) File() *os.File { return j.file }
 
-// Read reads the open file, whatever became of its name.
-func (j *Journal) Read() (Meta, Status, error) {
-	b, err := io.ReadAll(io.NewSectionReader(j.file, 0, math.MaxInt64))
-	return j.read(b, err)
-}
-
 // Append writes one event. If it cannot be written whole, as on a full disk,
 // the part that was is taken back.
 func (j *Journal) Append(e Event) error {
@@ -51,6 +44,32 @@ func (j *Journal) Append(e Event) error {
 		}
 	}
 	return err
+}
+
+// AppendAll writes events, some at a time.
+func (j *Journal) AppendAll(events iter.Seq[Event]) error {
+	const lump = 64 << 10
+	var b []byte
+	for e := range events {
+		if b = append(b, e.encode()...); len(b) < lump {
+			continue
+		}
+		if _, err := j.file.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	_, err := j.file.Write(b)
+	return err
+}
+
+// End is where the next event will stand.
+func (j *Journal) End() (int64, error) {
+	info, err := j.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // Sync brings the journal to the disk.

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"errors"
 	"strings"
 	"time"
 )
@@ -14,7 +15,7 @@ const (
 	napAfter    = 2 * time.Second
 	napVariable = "NAP_AFTER" // in a keeper's own environment, which has nothing of the user's
 	// napLater bounds how much longer than NapAfter a keeper waits that had
-	// to wake up often. To wake up costs 5 ms of a processor.
+	// to wake up often.
 	napLater = 32
 )
 
@@ -23,21 +24,23 @@ type rest struct {
 	napped bool
 	after  time.Duration // how long it has to be quiet until the next nap
 	left   time.Duration // of the attempt's timeout, when the nap began
-	began  time.Duration // the time of the monotonic clock then
+	began  time.Duration // the time of the monotonic clock then; 0 means that left is not known
 }
 
-// restOf reads the last argument of a keeper.
+// restOf reads the last argument of a keeper. What a keeper of another version
+// remembers in another way is not known.
 func restOf(how string) rest {
-	r := rest{after: NapAfter}
 	text, napped := strings.CutPrefix(how, napping)
-	if !napped {
+	r := rest{napped: napped, after: NapAfter}
+	fields := strings.Split(text, ":")
+	if !napped || len(fields) != 3 {
 		return r
 	}
-	r.napped = true
-	for i, field := range strings.Split(text, ":") {
-		if d, err := time.ParseDuration(field); err == nil && i < 3 {
-			*[]*time.Duration{&r.after, &r.left, &r.began}[i] = d
-		}
+	after, err1 := time.ParseDuration(fields[0])
+	left, err2 := time.ParseDuration(fields[1])
+	began, err3 := time.ParseDuration(fields[2])
+	if errors.Join(err1, err2, err3) == nil {
+		r.after, r.left, r.began = after, left, began
 	}
 	return r
 }

@@ -88,7 +88,7 @@ func (c *child) doNap(sizes spool.Sizes) {
 // The clock of a nap is better than that of the journal, which may be set.
 func (c *child) timeLeftNow() time.Duration {
 	switch r := c.k.rest; {
-	case !r.napped:
+	case r.began == 0:
 		return c.k.meta.Timeout - c.status.Ran(time.Now())
 	case c.state() == job.Suspended:
 		return r.left

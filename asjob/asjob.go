@@ -150,12 +150,13 @@ func Signals(parent context.Context) (ctx context.Context, end func()) {
 	done := make(chan struct{})
 	go func() { // ends with the first signal, or with end
 		defer close(done)
+		defer signal.Stop(signals)
 		select {
 		case s := <-signals:
+			signal.Stop(signals) // before anybody hears of the first
 			cancel(interrupted{s})
 		case <-ctx.Done():
 		}
-		signal.Stop(signals)
 	}()
 	return ctx, func() {
 		cancel(nil)

@@ -79,6 +79,11 @@ func (r *report) later(target string, ours string, a sample, peer string, b samp
 	r.compare(target, ours, a, peer, b, a.minus(b), l, milliseconds)
 }
 
+// alsoLater prints the same without a target.
+func (r *report) alsoLater(target string, ours string, a sample, peer string, b sample) {
+	r.line(target, ours, milliseconds(a.median()), peer, milliseconds(b.median()), spread(a.minus(b), milliseconds), "none", "")
+}
+
 func (r *report) compare(target, ours string, a sample, peer string, b, both sample, l limit, format func(float64) string) {
 	r.line(target, ours, duration(a.median()), peer, duration(b.median()),
 		spread(both, format), l.text(format), l.verdict(both.median()))

@@ -17,7 +17,8 @@ var layers = map[string][]string{
 	"internal/spool":          {"."},
 	"internal/store":          {"."},
 	"internal/watch":          {},
-	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/nap":            {}, // knows no jobs
+	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/nap"},
 	"jobtest":                 {"."},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/table":          {"."},

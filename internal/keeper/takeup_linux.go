@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
@@ -17,9 +16,11 @@ import (
 // takeUp reads what is known of the job, and goes on from there: the first
 // keeper of a job as any later one.
 func (k *keeper) takeUp() error {
-	k.boot = process.BootID()
 	if err := k.read(); err != nil {
 		return k.giveUp(err)
+	}
+	if k.boot = k.tally.Boot; !k.rest.napped {
+		k.boot = process.BootID()
 	}
 	if k.final() {
 		k.publish() // a keeper was killed between the journal and the index
@@ -159,7 +160,7 @@ func (c *child) takeUp() (f foreignProgram, ok bool) {
 	if s.Program.PID == 0 && c.ended == nil && !c.foundStarted() {
 		return f, false
 	}
-	c.startClock(c.k.meta.Timeout - time.Since(s.Began) + s.Stood)
+	c.startClock(c.timeLeftNow())
 	switch s.State.State {
 	case job.Suspended:
 		c.stopClock()
@@ -210,7 +211,7 @@ func (c *child) findStarted(attempt int) (p process.Stat, found bool) {
 func (c *child) findProgram() (f foreignProgram, ok bool) {
 	p := c.status.Program
 	stat, err := process.StatOf(p.PID)
-	if c.ours = err == nil && stat.Parent == os.Getpid() && stat.Start == p.Start; c.ours {
+	if c.ours = c.k.rest.napped || err == nil && stat.Parent == os.Getpid() && stat.Start == p.Start; c.ours {
 		return f, false
 	}
 	handle, err := process.Open(p.PID, p.Start)

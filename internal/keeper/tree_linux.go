@@ -43,9 +43,8 @@ func (c *child) fileInfos() (files []os.FileInfo) {
 // isKeeper spares the keepers of jobs that our job started: those are jobs of
 // their own, and go on. The job's journal has to say so too.
 func isKeeper(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	args := strings.Split(string(b), "\x00")
-	if err != nil || len(args) < 4 || args[0] != "job" || args[1] != Verb {
+	args := process.Arguments(pid)
+	if len(args) < 4 || args[0] != "job" || args[1] != Verb {
 		return false
 	}
 	ref, ok := job.ParseRef(args[3])

@@ -34,8 +34,17 @@ type ChildStatus struct {
 
 	Grace time.Duration // of the stop that was asked for; 0 if none was
 	Began time.Time     // the attempt
-	Stood time.Duration // how long it was Suspended
+	stood time.Duration // how long it was Suspended, without the last time if it still is
 	since time.Time     // when that began last; zero while it is not
+}
+
+// Ran is how long the attempt has run up to now, without the time that it was
+// Suspended.
+func (c *ChildStatus) Ran(now time.Time) time.Duration {
+	if !c.since.IsZero() {
+		now = c.since
+	}
+	return now.Sub(c.Began) - c.stood
 }
 
 // Sum adds up the events of a job.
@@ -155,7 +164,7 @@ func (c *ChildStatus) beginAttempt(e Event) {
 		c.Slot, c.From = e.Slot, e.Sizes
 	}
 	c.Attempt, c.Ended, c.Program = e.Try, nil, Process{}
-	c.Began, c.Stood = e.Time, 0
+	c.Began, c.stood = e.Time, 0
 }
 
 func (c *ChildStatus) step(e Event) {
@@ -164,7 +173,7 @@ func (c *ChildStatus) step(e Event) {
 	case e.State == job.Suspended:
 		c.since = e.Time
 	case !c.since.IsZero():
-		c.Stood += e.Time.Sub(c.since)
+		c.stood += e.Time.Sub(c.since)
 		c.since = time.Time{}
 	}
 	if e.State == job.Running && c.Begin.IsZero() {

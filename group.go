@@ -249,6 +249,7 @@ func (g *Group) drop(j *FuncJob) bool {
 	if _, err := j.move(Stopped, nil); err != nil {
 		return false
 	}
+	j.work = nil
 	g.countLocked(NotStarted, StateInfo{State: Stopped})
 	g.followLocked()
 	return true
@@ -333,6 +334,7 @@ func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	g.turn.Lock()
 	g.closed, g.stopping = true, true
 	g.children.Close()
+	g.dropQueueLocked()
 	g.followLocked()
 	g.turn.Unlock()
 	if err := stopAll(ctx, g.all(), o); err != nil {
@@ -341,19 +343,25 @@ func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	return g.Wait(ctx) // the last child's step is its own before it is ours
 }
 
-// stopAll stops jobs side by side: those that have not begun first, so that
-// none begins in the place of one that ends.
-func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
-	var others []Job
-	for i := len(jobs) - 1; i >= 0; i-- { // the queue's end first, so that nothing moves up
-		if f, ok := jobs[i].(*FuncJob); ok && (f.State().State.Final() || f.group.drop(f)) {
-			continue
+// dropQueueLocked makes all functions that have not begun Stopped.
+func (g *Group) dropQueueLocked() {
+	for g.first != nil {
+		j := g.popLocked()
+		if _, err := j.move(Stopped, nil); err == nil {
+			j.work = nil
+			g.countLocked(NotStarted, StateInfo{State: Stopped})
 		}
-		others = append(others, jobs[i])
 	}
-	errs := make([]error, len(others))
+}
+
+// stopAll stops jobs side by side.
+func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
+	errs := make([]error, len(jobs))
 	var stops sync.WaitGroup
-	for i, j := range others {
+	for i, j := range jobs {
+		if f, ok := j.(*FuncJob); ok && f.State().State.Final() {
+			continue // it needs no goroutine, and there may be a million
+		}
 		stops.Go(func() { errs[i] = j.Stop(ctx, o) })
 	}
 	stops.Wait()
@@ -424,13 +432,27 @@ func (g *Group) count(i *Info, reader string) {
 	if i.Child == 0 {
 		g.tally(i)
 	}
-	for _, j := range g.all() {
+	for _, j := range g.children.Now(0) {
+		if saysNothing(j) {
+			continue
+		}
 		if c, err := infoFor(j, reader); err == nil {
 			i.Unread += c.Unread
 			i.OutputBytes += c.OutputBytes
 			i.ErrorBytes += c.ErrorBytes
 		}
 	}
+}
+
+// saysNothing reports whether a child has put out nothing. There may be a
+// million of these, and asking for their Info would make an account for each.
+func saysNothing(j Job) bool {
+	f, ok := j.(*FuncJob)
+	if !ok || f.account.Load() != nil {
+		return false
+	}
+	more := f.more.Load()
+	return more == nil || more == childless
 }
 
 func (g *Group) tally(i *Info) {

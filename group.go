@@ -28,8 +28,8 @@ type Group struct {
 	why      error // of the first child that Failed
 	running  int   // functions that have a turn
 	first    *FuncJob
-	last     *FuncJob        // the queue of functions that have not begun
-	coming   []chan struct{} // functions that wait for their turn after having given it
+	last     *FuncJob // the queue of functions that have not begun
+	coming   []comer  // functions that wait for their turn after having given it
 	closed   bool
 	stopping bool
 	nested   bool // the children of a child, who go by its Ref
@@ -189,9 +189,10 @@ func (g *Group) releaseLocked() {
 	for g.freeLocked() {
 		switch {
 		case len(g.coming) > 0:
-			g.running++
-			close(g.coming[0])
+			c := g.coming[0]
 			g.coming = g.coming[1:]
+			g.comeLocked(c.job)
+			close(c.turn)
 		case g.first != nil:
 			g.startLocked(g.popLocked())
 		default:
@@ -209,11 +210,18 @@ func (g *Group) popLocked() *FuncJob {
 	return j
 }
 
-// giveTurn lets another function run while one of j's goroutines waits.
+// comer is a goroutine of a function that waits for its turn.
+type comer struct {
+	job  *FuncJob
+	turn chan struct{}
+}
+
+// giveTurn lets another function run while one of j's goroutines waits. One
+// that the function left behind has no turn to give.
 func (g *Group) giveTurn(j *FuncJob) {
 	g.turn.Lock()
 	defer g.turn.Unlock()
-	if j.waits++; j.waits == 1 {
+	if j.waits++; j.waits == 1 && !j.State().State.Final() {
 		g.releaseLocked()
 		g.followLocked()
 	}
@@ -222,19 +230,23 @@ func (g *Group) giveTurn(j *FuncJob) {
 // takeTurn returns when j has a turn again.
 func (g *Group) takeTurn(j *FuncJob) {
 	g.turn.Lock()
-	if j.waits--; j.waits > 0 {
+	if j.waits > 1 || g.freeLocked() || j.State().State.Final() {
+		g.comeLocked(j)
 		g.turn.Unlock()
 		return
 	}
-	if g.freeLocked() {
-		g.running++
-		g.turn.Unlock()
-		return
-	}
-	mine := make(chan struct{})
+	mine := comer{j, make(chan struct{})}
 	g.coming = append(g.coming, mine)
 	g.turn.Unlock()
-	<-mine
+	<-mine.turn
+}
+
+// comeLocked lets a goroutine of j go on. The last that comes takes the turn,
+// unless the function has returned meanwhile.
+func (g *Group) comeLocked(j *FuncJob) {
+	if j.waits--; j.waits == 0 && !j.State().State.Final() {
+		g.running++
+	}
 }
 
 // drop makes a function that has not begun Stopped, and reports whether it

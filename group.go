@@ -47,7 +47,7 @@ func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 		j.move(Failed, &Error{Job: g.title(), Kind: WrongState, Err: errClosed})
 		return j
 	}
-	g.takeLocked(j, &j.Lifecycle)
+	g.takeLocked(j)
 	g.tellLocked(j)
 	if g.freeLocked() && g.first == nil {
 		g.startLocked(j)
@@ -61,11 +61,15 @@ func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 var errClosed = errors.New("the group is closed: it takes no more children")
 
 // Add takes in a job that runs already, or is run by others. Its steps are
-// followed until it is final. A nil job is an [Invalid] error, a child that
-// the group has already, or a group that is closed, a [WrongState] error.
+// followed until it is final. A nil job, or the group itself, is an [Invalid]
+// error, a child that the group has already, or a group that is closed, a
+// [WrongState] error.
 func (g *Group) Add(j Job) error {
 	if isNil(j) {
 		return &Error{Op: "add", Kind: Invalid, Err: errNil}
+	}
+	if sameJob(j, g) {
+		return &Error{Op: "add", Job: g.title(), Kind: Invalid, Err: errors.New("a group cannot be its own child")}
 	}
 	g.turn.Lock()
 	defer g.turn.Unlock()
@@ -73,11 +77,11 @@ func (g *Group) Add(j Job) error {
 		return &Error{Op: "add", Job: g.title(), Kind: WrongState, Err: errClosed}
 	}
 	for _, have := range g.children.Now(0) {
-		if have == j {
+		if sameJob(have, j) {
 			return &Error{Op: "add", Job: g.title(), Kind: WrongState, Err: errors.New("the group has this child already")}
 		}
 	}
-	g.takeLocked(j, nil)
+	g.takeLocked(j)
 	go g.watch(j) // ends when the child is final; the group's Wait waits for it
 	g.followLocked()
 	return nil
@@ -105,20 +109,53 @@ func (g *Group) moved(from State, to StateInfo) {
 	g.followLocked()
 }
 
-func (g *Group) takeLocked(j Job, l *Lifecycle) {
+func (g *Group) takeLocked(j Job) {
 	g.counts[NotStarted]++
-	if l != nil {
-		g.nameLocked(l, g.children.Len()+1)
-	}
 	g.children.Append(j)
+	rename(j, Ref{}, childRef(g.ref(), g.children.Len()))
 }
 
-func (g *Group) nameLocked(l *Lifecycle, n int) {
-	whose := g.ref()
+// childRef is the Ref of child n. The children of a child go by its Ref.
+func childRef(parent Ref, n int) Ref {
+	if parent.Child != 0 {
+		return parent
+	}
+	return Ref{parent.ID, n}
+}
+
+// rename gives a job another Ref, if it goes by from, and with it its children.
+func rename(j Job, from, to Ref) {
+	m, ok := j.(Member)
+	if !ok || !m.lifecycle().rename(from, to) {
+		return
+	}
+	if p, ok := j.(parent); ok {
+		p.renameChildren(from, to)
+	}
+}
+
+// parent is a job of this package that has children.
+type parent interface{ renameChildren(from, to Ref) }
+
+func (l *Lifecycle) rename(from, to Ref) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.Job = (Ref{whose.ID, n}); g.nested {
-		l.Job = whose
+	if l.Job != from {
+		return false
+	}
+	l.Job = to
+	return true
+}
+
+// renameChildren is told that the group, or the function whose children these
+// are, goes by another Ref.
+func (g *Group) renameChildren(from, to Ref) {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	g.rename(from, to)
+	g.nested = to.Child != 0
+	for n, j := range g.children.Now(0) {
+		rename(j, childRef(from, n+1), childRef(to, n+1))
 	}
 }
 
@@ -321,6 +358,9 @@ func (g *Group) endLocked() State {
 }
 
 func (g *Group) reasonLocked() error {
+	if g.why == nil {
+		g.why = errors.New("a child Failed, and did not say why")
+	}
 	if n := g.counts[Failed]; n > 1 {
 		return fmt.Errorf("%d of %d children Failed, the first: %w", n, g.children.Len(), g.why)
 	}
@@ -474,20 +514,6 @@ func (g *Group) tally(i *Info) {
 	for s, n := range g.counts {
 		if n > 0 {
 			i.ChildrenByState[State(s)] = n
-		}
-	}
-}
-
-// enterChildren gives the children their ids.
-func (g *Group) enterChildren(id ID) {
-	g.turn.Lock()
-	defer g.turn.Unlock()
-	g.mu.Lock()
-	g.Job.ID = id
-	g.mu.Unlock()
-	for n, j := range g.children.Now(0) {
-		if f, ok := j.(*FuncJob); ok {
-			g.nameLocked(&f.Lifecycle, n+1)
 		}
 	}
 }

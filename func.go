@@ -261,6 +261,9 @@ func (j *FuncJob) family() *Group {
 	if !j.more.CompareAndSwap(nil, g) {
 		return j.more.Load()
 	}
+	if now := j.ref(); now != g.ref() {
+		g.renameChildren(g.ref(), now)
+	}
 	return g
 }
 
@@ -284,9 +287,9 @@ func park(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// enterChildren gives the children their ids.
-func (j *FuncJob) enterChildren(id ID) {
+// renameChildren gives the children other Refs.
+func (j *FuncJob) renameChildren(from, to Ref) {
 	if g := j.more.Load(); g != nil && g != childless {
-		g.enterChildren(id)
+		g.renameChildren(from, to)
 	}
 }

@@ -71,23 +71,7 @@ func guarded(ctx context.Context, out *job.Writer, work job.Work) (err error) {
 // Stop asks the work to end and waits until it has, for the grace at most:
 // what runs in this process cannot be killed.
 func (c *Compression) Stop(ctx context.Context, o job.StopOptions) error {
-	if o.Child != 0 {
-		return &job.Error{Op: "stop", Kind: job.NotFound, Err: errors.New("a compression has no children")}
-	}
-	if c.Move(job.Stopping, nil) == nil { // refused where it is final, or somebody else stops it
-		c.cancel()
-	}
-	if o.Grace == 0 {
-		o.Grace = job.DefaultGrace
-	}
-	slow := &job.Error{Op: "stop", Job: c.Job.String(), Kind: job.TimedOut, Err: fmt.Errorf("it has not ended after %v", o.Grace)}
-	bounded, end := context.WithTimeoutCause(ctx, o.Grace, slow)
-	defer end()
-	err := c.Wait(bounded)
-	if err != nil && context.Cause(bounded) == error(slow) {
-		return slow
-	}
-	return err
+	return c.StopBy(ctx, o, c.cancel)
 }
 
 // compress is the work: it makes path.gz, whole or not at all.

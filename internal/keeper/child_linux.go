@@ -32,6 +32,7 @@ type child struct {
 	timedOut bool          // the attempt took too long
 	held     bool          // the next attempt waits for a resume
 	lingered bool          // its program left processes behind that had its output open
+	reusable bool          // its files may be used by another child
 	timeLeft time.Duration // of the attempt's timeout, when its clock last started
 	clock    time.Time     // when it started; zero while it stands still
 
@@ -212,8 +213,7 @@ func (c *child) end(state job.State, reason error, exit *store.Exit) {
 	}
 	e := store.Event{Ended: exit}
 	if c.k.meta.Many() && c.status.Attempt > 0 {
-		until := [3]int64(c.sizes())
-		e.Until, e.Cut = &until, c.cuts(c.status.From, until)
+		c.putAway(&e)
 	}
 	c.move(state, reason, e)
 	c.k.release(c)

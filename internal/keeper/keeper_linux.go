@@ -15,6 +15,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
+	"github.com/backjob/job/internal/spool"
 	"github.com/backjob/job/internal/store"
 	"github.com/backjob/job/internal/watch"
 	"golang.org/x/sys/unix"
@@ -31,15 +32,16 @@ type keeper struct {
 	boot      string // of this machine
 	restarted bool   // the machine, since there was a keeper
 
-	tally    store.Tally   // what the journal says of the job so far
-	told     store.Record  // what the index was told last
-	running  []*child      // have begun and are not final, in the order in which they began
-	waiting  []waiting     // have not begun, in order
-	slots    slots         // the files that no child writes to
-	strays   map[int]bool  // children of ours that a child of the job left behind
-	grace    time.Duration // of a stop of the whole job
-	dense    time.Duration // between two looks at the sizes; 0 while it is silent
-	sampleAt time.Time     // the next of them; zero if none is due
+	tally    store.Tally    // what the journal says of the job so far
+	told     store.Record   // what the index was told last
+	running  []*child       // have begun and are not final, in the order in which they began
+	waiting  []waiting      // have not begun, in order
+	slots    slots          // the files that no child writes to
+	archive  *spool.Archive // what children put out that have ended; nil before the first
+	strays   map[int]bool   // children of ours that a child of the job left behind
+	grace    time.Duration  // of a stop of the whole job
+	dense    time.Duration  // between two looks at the sizes; 0 while it is silent
+	sampleAt time.Time      // the next of them; zero if none is due
 
 	signals chan os.Signal
 	changes *watch.Watcher

@@ -92,7 +92,7 @@ func TestKeepersOfManyKilledAgainAndAgain(t *testing.T) {
 	script := fmt.Sprintf("echo $JOB_CHILD >> %s/ran; echo out $JOB_CHILD; sleep 0.0$((JOB_CHILD %% 3))", dir)
 	j := startMany(t, s, job.Spec{Argv: []string{"/bin/sh", "-c", script}}, Many{Throttle: 3, Children: make([]Child, children)})
 	kills := 0
-	for events := 4; ; events += 9 { // the journal's end moves on, so that other moments are caught
+	for events := 20; ; events += 31 { // other moments each time
 		err := j.source.await(context.Background(), []*Job{j}, true, func(_ *Job, r store.Record) bool {
 			_, status, err := j.folder().Read()
 			must(t, err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
+	"github.com/backjob/job/internal/spool"
 	"github.com/backjob/job/internal/store"
 	"github.com/backjob/job/internal/watch"
 	"golang.org/x/sys/unix"
@@ -38,11 +39,12 @@ type keeper struct {
 	waiting []waiting    // have not begun, in order
 	slots   slots        // the files that no child writes to
 	functions
-	strays   map[int]bool  // children of ours that a child of the job left behind
-	grace    time.Duration // of a stop of the whole job
-	dense    time.Duration // between two looks at the sizes; 0 while it is silent
-	sampleAt time.Time     // the next of them; zero if none is due
-	napAt    time.Time     // if nothing happens until then; zero if we have to stay awake
+	archive  *spool.Archive // what children put out that have ended; nil before the first
+	strays   map[int]bool   // children of ours that a child of the job left behind
+	grace    time.Duration  // of a stop of the whole job
+	dense    time.Duration  // between two looks at the sizes; 0 while it is silent
+	sampleAt time.Time      // the next of them; zero if none is due
+	napAt    time.Time      // if nothing happens until then; zero if we have to stay awake
 
 	signals chan os.Signal
 	changes *watch.Watcher

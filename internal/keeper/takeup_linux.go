@@ -85,7 +85,7 @@ func (k *keeper) read() error {
 		k.running = append(k.running, c)
 	}
 	slices.SortFunc(k.running, func(a, b *child) int { return a.number - b.number })
-	k.slots.last = k.tally.Slots
+	k.slots.last = max(k.tally.Slots, archived)
 	return err
 }
 
@@ -109,9 +109,7 @@ func (k *keeper) readEvent(e store.Event, place int64, children map[int]*child, 
 	case c.status.State.State.Final():
 		delete(children, e.Child)
 		delete(at, e.Child)
-		if e.Cut != [3]bool{} {
-			k.slots.spoil(c.status.Slot)
-		}
+		k.slots.occupy(c.status.Slot)
 	case c.status.Attempt > 0 || e.Step:
 		if children[e.Child] == nil {
 			c.place = at[e.Child]
@@ -194,10 +192,10 @@ func (c *child) foundStarted() bool {
 	return false
 }
 
-// findStarted looks for the program of an attempt by the environment that it
-// was given.
+// findStarted looks for the program of an attempt by the environment and the
+// files that it was given.
 func (c *child) findStarted(attempt int) (p process.Stat, found bool) {
-	t := process.Tree{Lost: true, Spare: isKeeper,
+	t := process.Tree{Lost: true, Spare: isKeeper, Files: c.fileInfos(),
 		Cookies: append(cookies(c.k.journal.Folder, c.number, c.files), "JOB_ATTEMPT="+strconv.Itoa(attempt))}
 	for _, s := range t.Members() {
 		if s.PID == s.Session {
@@ -270,7 +268,7 @@ func (k *keeper) endAfterRestart() {
 // left that an ended child may have left behind, none of those that were used
 // is used again.
 func (k *keeper) findFreeSlots() {
-	if !k.meta.Many() || k.slots.last == 0 || !k.adopted && len(k.orphans()) > 0 {
+	if !k.shares() || k.slots.last == archived || !k.adopted && len(k.orphans()) > 0 {
 		return
 	}
 	used := map[int]bool{}
@@ -284,9 +282,9 @@ func (k *keeper) findFreeSlots() {
 			return
 		}
 	}
-	for n := k.slots.last; n > 0; n-- {
-		if !used[n] && !k.slots.spoiled[n] {
-			k.slots.give(n)
+	for n := k.slots.last; n > archived; n-- {
+		if !used[n] && !k.slots.occupied[n] {
+			k.slots.full = append(k.slots.full, n)
 		}
 	}
 }

@@ -17,7 +17,7 @@ var layers = map[string][]string{
 	"internal/spool":          {"."},
 	"internal/store":          {"."},
 	"internal/watch":          {},
-	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "schedule", "changes"},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/table":          {"."},
 	"internal/cli":            {".", "local", "internal/table", "internal/store", "internal/spool", "internal/process", "internal/watch"},

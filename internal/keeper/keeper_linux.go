@@ -37,6 +37,7 @@ type keeper struct {
 	waiting []waiting    // have not begun, in order
 	slots   slots        // the files that no child writes to
 	functions
+	events
 	strays   map[int]bool  // children of ours that a child of the job left behind
 	grace    time.Duration // of a stop of the whole job
 	dense    time.Duration // between two looks at the sizes; 0 while it is silent
@@ -192,6 +193,7 @@ func (k *keeper) settle() {
 		}
 	}
 	k.admit()
+	k.endIfThrough()
 }
 
 // each is the running children, for a pass in which some may become final or
@@ -240,12 +242,14 @@ func earliest(a, b time.Time) time.Time {
 // it, and it is off everybody's path.
 func (k *keeper) leave() {
 	k.changes.Close()
+	k.unsubscribe()
 	k.journal.Release()
 	if k.meta.Notify != "" {
 		k.notify()
 	}
 	k.sync()
 	k.journal.Sync()
+	k.listening.Wait()
 }
 
 // giveUp is for a job whose files say too little to look after it. The index

@@ -13,6 +13,7 @@ import (
 type onOptions struct {
 	startOptions
 	on    local.On
+	to    string   // the state of --state
 	given []string // the sources of events that were named
 	max   *int
 
@@ -116,14 +117,14 @@ func (o *onOptions) sources(f *flags) {
 }
 
 // ofState reads JOB=STATE. A name may have = in it, a state has none.
-func (o *onOptions) ofState(s string) (err error) {
+func (o *onOptions) ofState(s string) error {
 	at := strings.LastIndex(s, "=")
 	if at <= 0 {
 		return errors.New("it takes JOB=STATE, such as 7=Completed")
 	}
 	o.on.Of = s[:at]
-	o.on.State, err = job.ParseState(s[at+1:])
-	return err
+	o.to = s[at+1:]
+	return nil
 }
 
 func (o *onOptions) run(c *call) error {
@@ -158,6 +159,12 @@ func (o *onOptions) check(c *call) error {
 		return usage("--max 0 leaves nothing to do", "leave the flag out for an event job without an end")
 	case o.on.Ignore != nil && o.on.Changed == "":
 		return usage("--ignore needs --changed", "")
+	}
+	if o.on.Of != "" {
+		var err error
+		if o.on.State, err = job.ParseState(o.to); err != nil {
+			return err // whose hint package flag would lose
+		}
 	}
 	o.on.Max = max(*o.max, 0)
 	o.on.KeepGoing, o.on.Past = *o.keepGoing, o.on.Once

@@ -57,6 +57,9 @@ func (j *Job) describe(m store.Meta, s *store.Status) job.Info {
 		return info
 	case m.Many() && !m.Self:
 		describeAll(&info, s)
+		if m.On != nil && s.Open && s.Unfinished() == 0 {
+			info.StatusMessage = "waits for " + m.On.String()
+		}
 	default:
 		describeChild(&info, s.Each[0])
 	}

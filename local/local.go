@@ -22,6 +22,7 @@ const Location = "localhost"
 const (
 	Type      = "BackgroundJob"
 	SelfType  = "FunctionJob" // see [Source.StartSelf]
+	EventType = "EventJob"    // see [Source.StartOn]
 	ChildType = "ChildJob"
 )
 
@@ -65,7 +66,9 @@ func Open(dir string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{s, map[job.ID]*store.Reader{}}, nil
+	source := &Source{s, map[job.ID]*store.Reader{}}
+	source.revive()
+	return source, nil
 }
 
 // Dir is the user's own repository: $JOB_REPOSITORY, else the folder job in
@@ -147,11 +150,13 @@ func (s *Source) begin(m store.Meta, children []Child) (*Job, error) {
 	if err == nil && children != nil {
 		err = journal.AppendAll(added(m, children))
 	}
-	if err != nil {
-		s.store.Discard(journal)
-		return nil, err
+	if err == nil && m.On != nil {
+		err = s.store.Settle(m.ID)
 	}
-	status, err := keeper.Begin(s.store, journal, m)
+	var status *store.Status
+	if err == nil {
+		status, err = keeper.Begin(s.store, journal, m)
+	}
 	if err != nil {
 		s.store.Discard(journal)
 		return nil, err

@@ -39,10 +39,22 @@ func CronIn(expr string, zone *time.Location) (Schedule, error) {
 const example = `give minute, hour, day, month and weekday, as in "30 9 * * mon-fri" or "CRON_TZ=Europe/Berlin 0 2 1 * *", ` +
 	`or one of @hourly, @daily, @weekly, @monthly, @yearly`
 
-// nicknames stand for expressions.
-var nicknames = map[string]string{
-	"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
-	"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
+// nickname is the expression that a word stands for, "" if it is none. No map:
+// each process that links us would pay for making it.
+func nickname(word string) string {
+	switch word {
+	case "@hourly":
+		return "0 * * * *"
+	case "@daily", "@midnight":
+		return "0 0 * * *"
+	case "@weekly":
+		return "0 0 * * 0"
+	case "@monthly":
+		return "0 0 1 * *"
+	case "@yearly", "@annually":
+		return "0 0 1 1 *"
+	}
+	return ""
 }
 
 // fields are what an expression consists of.
@@ -61,8 +73,8 @@ var fields = [...]struct {
 // read lets the library read the fields. The rule for days by number and by
 // weekday is not the library's but that of crontab(5).
 func read(prefix string, words []string) (*expression, error) {
-	if len(words) == 1 && nicknames[words[0]] != "" {
-		words = strings.Fields(nicknames[words[0]])
+	if len(words) == 1 && nickname(words[0]) != "" {
+		words = strings.Fields(nickname(words[0]))
 	}
 	if len(words) != len(fields) {
 		return nil, fmt.Errorf("it has %d fields, not %d", len(words), len(fields))

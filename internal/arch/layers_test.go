@@ -18,7 +18,7 @@ var layers = map[string][]string{
 	"internal/store":          {"."},
 	"internal/watch":          {},
 	"internal/nap":            {}, // knows no jobs
-	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/nap"},
+	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/nap", "schedule", "changes"},
 	"jobtest":                 {"."},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/table":          {"."},

@@ -30,6 +30,8 @@ type child struct {
 	fresh    bool          // there is news: look how it goes on
 	ask      *asking       // a stop that is being carried out; nil if none is
 	stopped  bool          // a stop was asked for
+	why      error         // of that stop; nil if somebody asked for it
+	lost     bool          // nobody saw how it ended
 	timedOut bool          // the attempt took too long
 	held     bool          // the next attempt waits for a resume
 	lingered bool          // its program left processes behind that had its output open
@@ -158,7 +160,7 @@ func (c *child) conclude() {
 	c.sample()
 	switch {
 	case c.stopped:
-		c.end(job.Stopped, nil, &exit)
+		c.end(job.Stopped, c.life.State().Reason, &exit)
 	case c.timedOut:
 		c.failed(fmt.Errorf("timed out after %v", c.k.meta.Timeout), exit)
 	case exit.Code == 0:
@@ -184,7 +186,7 @@ func (c *child) failed(reason error, exit store.Exit) {
 		return
 	}
 	c.note(store.Event{Ended: &exit, Status: fmt.Sprintf("%s%d Failed: %v; waiting to try again", retryStatus, tried, reason)})
-	c.tell(fmt.Sprintf("attempt %d Failed: %v; attempt %d of %d begins", tried, reason, tried+1, most))
+	c.tell(job.Information, fmt.Sprintf("attempt %d Failed: %v; attempt %d of %d begins", tried, reason, tried+1, most))
 	c.retryLater()
 }
 
@@ -206,14 +208,14 @@ func (c *child) startAgain() {
 	c.start()
 }
 
-// tell adds an information record to the child's records.
-func (c *child) tell(text string) {
+// tell adds a record to the child's records.
+func (c *child) tell(stream job.Stream, text string) {
 	f, err := c.spool.Append(spool.RecordsFile)
 	if err != nil {
 		return // a full disk: the journal has it too
 	}
 	defer f.Close()
-	b, err := json.Marshal(map[string]string{"stream": job.Information.String(), "text": text})
+	b, err := json.Marshal(map[string]string{"stream": stream.String(), "text": text})
 	if err == nil {
 		f.Write(append(b, '\n'))
 	}
@@ -229,13 +231,23 @@ func (c *child) end(state job.State, reason error, exit *store.Exit) {
 	c.sample()
 	if exit != nil && exit.Code == -1 && exit.Signal == 0 && state == job.Failed && !c.timedOut {
 		reason = fmt.Errorf("exit status unknown: its keeper was killed meanwhile, and %v", process.ErrUnknown)
+		c.lost = true
 	}
-	e := store.Event{Ended: exit}
+	e := store.Event{Ended: exit, Lost: c.lost}
 	if c.k.shares() && c.status.Attempt > 0 {
 		c.putAway(&e)
 	}
 	c.move(state, reason, e)
 	c.k.release(c)
+	if state == job.Failed && !c.lost {
+		c.k.runFailed(c.number, reason.Error())
+	}
+}
+
+// lose ends a child of which nobody saw how it ended.
+func (c *child) lose(reason string) {
+	c.lost = true
+	c.end(job.Failed, errors.New(reason), nil)
 }
 
 // outcome says in words how a program ended.

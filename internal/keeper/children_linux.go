@@ -1,7 +1,6 @@
 package keeper
 
 import (
-	"errors"
 	"slices"
 	"time"
 
@@ -29,7 +28,7 @@ func (k *keeper) add(w store.Work) (number int, ok bool) {
 	}
 	number = k.tally.Children + 1
 	// A child that is waiting is known by its number alone.
-	k.write(k.newChild(number), store.Event{Work: w})
+	k.newChild(number).note(store.Event{Work: w})
 	k.waiting = append(k.waiting, waiting{number, at})
 	return number, true
 }
@@ -91,7 +90,7 @@ func (k *keeper) begin(w waiting) {
 	if w.at >= 0 {
 		e, err := k.journal.At(w.at)
 		if err != nil {
-			c.end(job.Failed, errors.New("never started, because the journal has lost what it was to do"), nil)
+			c.lose("never started, because the journal has lost what it was to do")
 			return
 		}
 		c.status.Work = e.Work

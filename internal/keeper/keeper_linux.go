@@ -39,6 +39,7 @@ type keeper struct {
 	waiting []waiting    // have not begun, in order
 	slots   slots        // the files that no child writes to
 	functions
+	events
 	archive  *spool.Archive // what children put out that have ended; nil before the first
 	strays   map[int]bool   // children of ours that a child of the job left behind
 	grace    time.Duration  // of a stop of the whole job
@@ -208,6 +209,7 @@ func (k *keeper) settle() {
 		}
 	}
 	k.admit()
+	k.endIfThrough()
 }
 
 // each is the running children, for a pass in which some may become final or
@@ -259,12 +261,14 @@ func earliest(a, b time.Time) time.Time {
 // it, and it is off everybody's path.
 func (k *keeper) leave() {
 	k.changes.Close()
+	k.unsubscribe()
 	k.journal.Release()
 	if k.meta.Notify != "" {
 		k.notify()
 	}
 	k.sync()
 	k.journal.Sync()
+	k.listening.Wait()
 }
 
 // giveUp is for a job whose files say too little to look after it. The index

@@ -20,6 +20,8 @@ import (
 // cannot be started it is an error, and nothing runs.
 func Begin(s *store.Store, j *store.Journal, m store.Meta) (*store.Status, error) {
 	switch {
+	case m.On != nil:
+		return beginListening(s, j, m)
 	case !process.CanLaunch:
 		return beginByKeeper(s, j, m)
 	case m.Async, m.Many() && !m.Self:
@@ -77,6 +79,28 @@ func beginLater(s *store.Store, j *store.Journal, m store.Meta) (*store.Status, 
 		return status, err
 	}
 	return status, s.Update(status.Record(m))
+}
+
+// beginListening starts the keeper of an event job. It returns when the keeper
+// would hear of an event; if it cannot, that is an error.
+func beginListening(s *store.Store, j *store.Journal, m store.Meta) (*store.Status, error) {
+	told, err := fork(s.Dir, j, fresh, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer told.Close()
+	if _, err := io.Copy(io.Discard, told); err != nil {
+		return nil, err
+	}
+	_, status, err := j.Read()
+	switch {
+	case err != nil:
+	case status.Events == 0:
+		err = errors.New("its keeper was killed as it began")
+	case status.Own == job.Failed && status.Children == 0:
+		err = &job.Error{Kind: job.Other, Err: status.State().Reason}
+	}
+	return status, err
 }
 
 // statusOf is how a job stands that nobody looks after yet.

@@ -156,12 +156,12 @@ func (k *keeper) graceOf(r Request) time.Duration {
 func (c *child) beginStop(r Request) {
 	c.stopped = true
 	if c.waitingToRetry() {
-		c.end(job.Stopped, nil, c.ended)
+		c.end(job.Stopped, c.why, c.ended)
 		return
 	}
 	grace := c.k.graceOf(r)
 	if c.state() != job.Stopping {
-		c.move(job.Stopping, nil, store.Event{Grace: grace})
+		c.move(job.Stopping, c.why, store.Event{Grace: grace})
 	}
 	c.askTree(max(grace, 0), r.Signal)
 }

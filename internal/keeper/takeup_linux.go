@@ -50,6 +50,7 @@ func (k *keeper) takeUp() error {
 	k.findFreeSlots()
 	k.goOnAsAWhole()
 	k.serveRequests()
+	k.listen()
 	k.settle()
 	k.sample()
 	return nil
@@ -90,6 +91,7 @@ func (k *keeper) read() error {
 }
 
 func (k *keeper) readEvent(e store.Event, place int64, children map[int]*child, at map[int]int64) {
+	k.readFor(e)
 	if e.Child == 0 {
 		k.tally.Add(e, nil)
 		if e.State == job.Stopping {
@@ -139,7 +141,7 @@ func (k *keeper) takeUpOnly() {
 	case found:
 		c.began(p.PID, e)
 	default:
-		c.end(job.Failed, errors.New("never started, because its keeper was killed, or its journal is lost"), nil)
+		c.lose("never started, because its keeper was killed, or its journal is lost")
 	}
 }
 
@@ -152,7 +154,7 @@ func (c *child) takeUp() (f foreignProgram, ok bool) {
 	}
 	c.ended, c.stopped = s.Ended, s.State.State == job.Stopping
 	if c.k.restarted || s.Boot != "" && s.Boot != c.k.boot {
-		c.end(job.Failed, errors.New("machine restarted"), nil)
+		c.lose("machine restarted")
 		return f, false
 	}
 	if s.Program.PID == 0 && c.ended == nil && !c.foundStarted() {
@@ -188,7 +190,7 @@ func (c *child) foundStarted() bool {
 		c.began(p.PID, store.Event{})
 		return true
 	}
-	c.end(job.Failed, errors.New("exit status unknown: its keeper was killed as it was started"), nil)
+	c.lose("exit status unknown: its keeper was killed as it was started")
 	return false
 }
 
@@ -257,8 +259,12 @@ func (k *keeper) tellForeign(p foreignProgram) {
 }
 
 // endAfterRestart ends a job whose machine was restarted: what has not begun
-// is not begun in another surrounding, days later.
+// is not begun in another surrounding, days later. An event job goes on, as it
+// was meant to.
 func (k *keeper) endAfterRestart() {
+	if k.meta.On != nil {
+		return
+	}
 	why := errors.New("machine restarted")
 	k.closeJob(job.Failed, why)
 	k.stopWaiting(0, why)

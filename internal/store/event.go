@@ -36,6 +36,8 @@ type Event struct {
 	Note    string        // for people who read the journal
 	Grace   time.Duration // of the stop that begins with this event; less than 0 means none
 	Closed  bool          // no more children will be added to the job
+	Lost    bool          // with Failed: nobody saw how it ended, and it may have done well
+	Passed  string        // the event that an event job passed over
 	Work                  // of a child that is added with this event
 }
 
@@ -65,7 +67,7 @@ func (e Event) encode() []byte {
 	if e.Step {
 		l.add("state", e.State.String())
 	}
-	for _, p := range [...][2]string{{"reason", e.Reason}, {"status", e.Status}, {"note", e.Note}} {
+	for _, p := range [...][2]string{{"reason", e.Reason}, {"status", e.Status}, {"note", e.Note}, {"passed", e.Passed}} {
 		if p[1] != "" {
 			l.add(p[0], p[1])
 		}
@@ -103,6 +105,9 @@ func (e Event) encode() []byte {
 	}
 	if e.Closed {
 		l.add("closed", "true")
+	}
+	if e.Lost {
+		l.add("lost", "true")
 	}
 	e.Work.encode(&l)
 	return sumLine(l.b)
@@ -212,6 +217,10 @@ func (e *Event) set(key, value string) (err error) {
 		e.Until = &until
 	case "closed":
 		e.Closed, err = strconv.ParseBool(value)
+	case "lost":
+		e.Lost, err = strconv.ParseBool(value)
+	case "passed":
+		e.Passed = value
 	case "pid":
 		e.Program, err = parseProcess(value)
 	case "keeper":

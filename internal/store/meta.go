@@ -16,13 +16,14 @@ type Meta struct {
 	ID       job.ID
 	Instance job.InstanceID
 	Created  time.Time
-	Type     string // "BackgroundJob"
+	Type     string // "BackgroundJob", "EventJob" and the like
 	Children int
 	Open     bool     // more children may be added
 	Throttle int      // how many children run at once; 0 in a job with one child that has files of its own
 	Path     string   // where the program was found; not kept
 	Self     bool     // the program is the one that made the job
 	Stdin    *os.File // for the program to read on from; not kept; nil means Input
+	On       *On      // what an event job waits for; nil in another
 	job.Spec          // InputFrom is not kept; Dir, Env and Command are always set
 }
 
@@ -70,6 +71,9 @@ func (m Meta) encode() []byte {
 	}
 	if m.Self {
 		l.add("self", "true")
+	}
+	if m.On != nil {
+		m.On.encode(&l)
 	}
 	for _, arg := range m.Argv {
 		l.add("arg", arg)
@@ -147,12 +151,28 @@ func (m *Meta) set(key, value string) (err error) {
 	case "self":
 		m.Self, err = strconv.ParseBool(value)
 	default:
-		m.setText(key, value)
+		if m.setText(key, value) {
+			return nil
+		}
+		err = m.setOn(key, value)
 	}
 	return err
 }
 
-func (m *Meta) setText(key, value string) {
+// setOn takes a pair that only an event job has.
+func (m *Meta) setOn(key, value string) error {
+	on := On{}
+	if m.On != nil {
+		on = *m.On
+	}
+	known, err := on.set(key, value)
+	if known {
+		m.On = &on
+	}
+	return err
+}
+
+func (m *Meta) setText(key, value string) (known bool) {
 	switch key {
 	case "type":
 		m.Type = value
@@ -170,5 +190,8 @@ func (m *Meta) setText(key, value string) {
 		m.Argv = append(m.Argv, value)
 	case "env":
 		m.Env = append(m.Env, value)
+	default:
+		return false
 	}
+	return true
 }

@@ -25,10 +25,14 @@ type slotKey struct{}
 // Deadline is that of the context given to Go.
 func (c *funcContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
-// Value is that of the context given to Go.
+// Value is that of the context given to Go. A tap ends here: the function's own
+// children have it by their family, and other jobs that it starts have not.
 func (c *funcContext) Value(key any) any {
-	if key == (slotKey{}) {
+	switch key {
+	case slotKey{}:
 		return (*FuncJob)(c)
+	case tapKey{}:
+		return nil
 	}
 	return c.parent.Value(key)
 }

@@ -68,9 +68,11 @@ func goroutines(n int) {
 	}
 }
 
+var now time.Time // so that reading the clock is not left out
+
 func clock(n int) {
 	for range n {
-		time.Now()
+		now = time.Now()
 	}
 }
 

@@ -39,10 +39,25 @@ func CronIn(expr string, zone *time.Location) (Schedule, error) {
 const example = `give minute, hour, day, month and weekday, as in "30 9 * * mon-fri" or "CRON_TZ=Europe/Berlin 0 2 1 * *", ` +
 	`or one of @hourly, @daily, @weekly, @monthly, @yearly`
 
-// nicknames stand for expressions.
-var nicknames = map[string]string{
-	"@hourly": "0 * * * *", "@daily": "0 0 * * *", "@midnight": "0 0 * * *", "@weekly": "0 0 * * 0",
-	"@monthly": "0 0 1 * *", "@yearly": "0 0 1 1 *", "@annually": "0 0 1 1 *",
+// spelled gives the fields that a nickname stands for, and else the words. A
+// map of them would be made whenever a program starts.
+func spelled(words []string) []string {
+	if len(words) != 1 {
+		return words
+	}
+	switch words[0] {
+	case "@hourly":
+		return []string{"0", "*", "*", "*", "*"}
+	case "@daily", "@midnight":
+		return []string{"0", "0", "*", "*", "*"}
+	case "@weekly":
+		return []string{"0", "0", "*", "*", "0"}
+	case "@monthly":
+		return []string{"0", "0", "1", "*", "*"}
+	case "@yearly", "@annually":
+		return []string{"0", "0", "1", "1", "*"}
+	}
+	return words
 }
 
 // fields are what an expression consists of.
@@ -61,9 +76,7 @@ var fields = [...]struct {
 // read lets the library read the fields. The rule for days by number and by
 // weekday is not the library's but that of crontab(5).
 func read(prefix string, words []string) (*expression, error) {
-	if len(words) == 1 && nicknames[words[0]] != "" {
-		words = strings.Fields(nicknames[words[0]])
-	}
+	words = spelled(words)
 	if len(words) != len(fields) {
 		return nil, fmt.Errorf("it has %d fields, not %d", len(words), len(fields))
 	}

@@ -18,6 +18,8 @@ var layers = map[string][]string{
 	"internal/store":          {"."},
 	"internal/watch":          {},
 	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"schedule":                {"."},
+	"changes":                 {"."},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
 	"internal/cli":            {".", "local", "internal/store", "internal/spool", "internal/process", "internal/watch"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in

@@ -7,7 +7,36 @@
 // receives it. All jobs stand in a [Repository], which joins any number of
 // [Source] values; a source runs and finds the jobs of one kind.
 //
-// The package holds types and rules and nothing that runs a process, reads a
-// disk or prints. It imports the standard library only. Package local is the
-// Source for processes on this machine; the command job ties both together.
+// # Jobs in this process
+//
+// [Go] runs a function as a job; a [Group] runs many, a few at a time, and is
+// one job that stands for all; [On] runs an action for each event. They write
+// to a [Writer], typed values if they like, and [Values] gets these back. A
+// [Memory] is the source that finds them by id, name and state.
+//
+//	j := job.Go(ctx, "thumbnails", func(ctx context.Context, out *job.Writer) error {
+//		for _, name := range names {
+//			if err := shrink(ctx, name); err != nil {
+//				return err // the job is Failed, for this reason
+//			}
+//			out.Output(name)
+//		}
+//		return nil // Completed
+//	})
+//	for record, err := range j.Records(ctx, job.RecordOptions{Follow: true}) {
+//		...
+//	}
+//
+// # Kinds of jobs of one's own
+//
+// Embed [Lifecycle], which is all of [Job] but the work and Stop, and moves
+// the state by the one table of steps that there is. Package jobtest proves
+// that the result is a good job, and that a Source is a good source.
+//
+// # What is elsewhere
+//
+// The package starts no process, reads no disk and prints nothing, and imports
+// the standard library only. Package local is the Source for processes on this
+// machine, package asjob gives a program's own command an --as-job switch, and
+// the command job is for the shell.
 package job

@@ -32,7 +32,7 @@ type Info struct {
 
 	OutputBytes int64 // put out so far, received or not
 	ErrorBytes  int64
-	Unread      int64 // bytes that the reader asked for has not received
+	Unread      int64 // bytes that the reader asked for has not received; records, for a job in this process
 
 	Damaged bool // the job's files are damaged; Reason says how, little else is known
 

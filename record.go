@@ -69,7 +69,7 @@ type Record struct {
 	Job    Ref       // the child that wrote it
 	Stream Stream    // where
 	Time   time.Time // when it was first seen; exact to the sampling step
-	Offset int64     // of its first byte within what the stream holds on disk
+	Offset int64     // of its first byte within what the stream holds on disk; of a job in this process: its index among the records
 	Text   []byte    // without the newline that ended a line
 
 	// Partial says that no newline ended the line: it is the last one, or it
@@ -79,6 +79,9 @@ type Record struct {
 	// Continued says that it goes on with the line of the record before it on
 	// this stream, which was too long for one.
 	Continued bool
+
+	// Value is what a job of this process wrote, as it was; nil elsewhere.
+	Value any
 
 	// Step is set on the stream progress only.
 	Step *Step

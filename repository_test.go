@@ -100,19 +100,26 @@ func TestOneSourceKeepsItsOrder(t *testing.T) {
 
 func TestSickSourceDoesNotHideTheOthers(t *testing.T) {
 	sick := errors.New("no route to host")
-	r := job.NewRepository(
-		source{name: "a", find: has(2)},
-		source{name: "far", find: func(job.Query) ([]job.Job, error) { return nil, sick }},
-		source{name: "half", find: func(job.Query) ([]job.Job, error) {
-			return []job.Job{found{id: 1}}, &job.Error{Kind: job.NotFound, Err: errors.New(`no job named "x"`)}
-		}})
-	jobs, err := r.Find(context.Background(), job.Query{Jobs: []string{"x"}})
-	if got := idsOf(t, jobs); got != "[1 2]" {
-		t.Errorf("Find with a sick source: got %s, want all that the others have", got)
+	only := func(known string, id job.ID) func(job.Query) ([]job.Job, error) {
+		return func(q job.Query) ([]job.Job, error) {
+			if q.Jobs[0] == known {
+				return []job.Job{found{id: id}}, nil
+			}
+			return nil, &job.Error{Kind: job.NotFound, Err: fmt.Errorf("no job named %q", q.Jobs[0])}
+		}
+	}
+	far := source{name: "far", find: func(job.Query) ([]job.Job, error) { return nil, sick }}
+	r := job.NewRepository(source{name: "a", find: only("x", 2)}, far, source{name: "b", find: only("y", 1)})
+	jobs, err := r.Find(context.Background(), job.Query{Jobs: []string{"x", "y"}})
+	if got := idsOf(t, jobs); got != "[2 1]" {
+		t.Errorf("Find with a sick source: got %s, want all that the others have, as asked for", got)
 	}
 	var e *job.Error
-	if !errors.Is(err, sick) || !strings.Contains(err.Error(), "far: no route") || !errors.As(err, &e) || e.Kind != job.NotFound {
-		t.Errorf("Find with a sick source: got error %v, want its own, with its name, and the NotFound one", err)
+	if !errors.Is(err, sick) || !strings.Contains(err.Error(), "far: no route") || errors.As(err, &e) {
+		t.Errorf("Find with a sick source: got error %v, want its own, with its name, and no other", err)
+	}
+	if _, err = r.Find(context.Background(), job.Query{Jobs: []string{"z"}}); !errors.As(err, &e) || e.Kind != job.NotFound || !errors.Is(err, sick) {
+		t.Errorf("Find of what nobody has: got error %v, want NotFound, and the sick source named", err)
 	}
 }
 

@@ -125,30 +125,38 @@ func (i StateInfo) String() string {
 // children's. stopping says that a stop of the whole job was asked for. A job
 // without children is NotStarted.
 func ParentState(children []State, stopping bool) State {
-	var count [len(stateNames)]int
+	var counts stateCounts
 	for _, s := range children {
-		count[s]++
+		counts[s]++
 	}
-	final := count[Completed] + count[Failed] + count[Stopped]
-	open := len(children) - final
+	return counts.state(len(children), stopping)
+}
+
+// stateCounts says how many children are in each state.
+type stateCounts [len(stateNames)]int
+
+func (c stateCounts) final() int { return c[Completed] + c[Failed] + c[Stopped] }
+
+func (c stateCounts) state(children int, stopping bool) State {
+	open := children - c.final()
 	switch {
-	case len(children) == 0:
+	case children == 0:
 		return NotStarted
 	case open == 0:
-		return finalState(count[Failed], count[Stopped])
-	case count[Blocked] > 0:
+		return finalState(c[Failed], c[Stopped])
+	case c[Blocked] > 0:
 		return Blocked
-	case count[AtBreakpoint] > 0:
+	case c[AtBreakpoint] > 0:
 		return AtBreakpoint
 	case stopping:
 		return Stopping
-	case count[Suspended] == open:
+	case c[Suspended] == open:
 		return Suspended
-	case count[Suspended]+count[Suspending] == open:
+	case c[Suspended]+c[Suspending] == open:
 		return Suspending
-	case count[Disconnected] == open:
+	case c[Disconnected] == open:
 		return Disconnected
-	case count[NotStarted] == len(children):
+	case c[NotStarted] == children:
 		return NotStarted
 	}
 	return Running

@@ -23,7 +23,8 @@ type Change struct {
 type Options struct {
 	// Ignore are patterns, in the manner of path.Match, of what is not told
 	// and not looked into. One with a slash is held against the path from the
-	// root on, one without against each name in it. Nil means [Usual]; for
+	// root on (one at its beginning says no more), one without against each
+	// name in it. Nil means [Usual]; for
 	// nothing to be ignored, give an empty slice. The root's own name does not
 	// count.
 	Ignore []string

@@ -18,14 +18,15 @@ func ignored(patterns []string, name string) bool {
 		if strings.Contains(pattern, "/") {
 			against = name
 		}
-		if ok, _ := path.Match(pattern, against); ok { // the patterns were checked
+		if ok, _ := path.Match(strings.TrimPrefix(pattern, "/"), against); ok { // the patterns were checked
 			return true
 		}
 	}
 	return false
 }
 
-func checkPatterns(patterns []string) error {
+// CheckPatterns refuses patterns that are none: see [Options].
+func CheckPatterns(patterns []string) error {
 	for _, pattern := range patterns {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return &job.Error{Kind: job.Invalid, Err: fmt.Errorf("ignore %s: %w", pattern, err),

@@ -42,7 +42,7 @@ func newWatcher(root string, o Options) *watcher {
 
 // begin watches the root, which has to be there.
 func (w *watcher) begin() error {
-	if err := checkPatterns(w.ignore); err != nil {
+	if err := CheckPatterns(w.ignore); err != nil {
 		return err
 	}
 	if _, err := os.Stat(w.root); err != nil {

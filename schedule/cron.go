@@ -39,25 +39,22 @@ func CronIn(expr string, zone *time.Location) (Schedule, error) {
 const example = `give minute, hour, day, month and weekday, as in "30 9 * * mon-fri" or "CRON_TZ=Europe/Berlin 0 2 1 * *", ` +
 	`or one of @hourly, @daily, @weekly, @monthly, @yearly`
 
-// spelled gives the fields that a nickname stands for, and else the words. A
-// map of them would be made whenever a program starts.
-func spelled(words []string) []string {
-	if len(words) != 1 {
-		return words
-	}
-	switch words[0] {
+// nickname is the expression that a word stands for, "" if it is none. No map:
+// each process that links us would pay for making it.
+func nickname(word string) string {
+	switch word {
 	case "@hourly":
-		return []string{"0", "*", "*", "*", "*"}
+		return "0 * * * *"
 	case "@daily", "@midnight":
-		return []string{"0", "0", "*", "*", "*"}
+		return "0 0 * * *"
 	case "@weekly":
-		return []string{"0", "0", "*", "*", "0"}
+		return "0 0 * * 0"
 	case "@monthly":
-		return []string{"0", "0", "1", "*", "*"}
+		return "0 0 1 * *"
 	case "@yearly", "@annually":
-		return []string{"0", "0", "1", "1", "*"}
+		return "0 0 1 1 *"
 	}
-	return words
+	return ""
 }
 
 // fields are what an expression consists of.
@@ -76,7 +73,9 @@ var fields = [...]struct {
 // read lets the library read the fields. The rule for days by number and by
 // weekday is not the library's but that of crontab(5).
 func read(prefix string, words []string) (*expression, error) {
-	words = spelled(words)
+	if len(words) == 1 && nickname(words[0]) != "" {
+		words = strings.Fields(nickname(words[0]))
+	}
 	if len(words) != len(fields) {
 		return nil, fmt.Errorf("it has %d fields, not %d", len(words), len(fields))
 	}

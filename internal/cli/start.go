@@ -13,6 +13,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/spool"
+	"github.com/backjob/job/internal/table"
 	"github.com/backjob/job/local"
 )
 
@@ -294,7 +295,7 @@ func (c *call) stopOnInterrupt(ctx context.Context, j *local.Job, interrupts cha
 		case s := <-interrupts:
 			if n == 0 {
 				stopped <- s.(syscall.Signal)
-				if f, ok := c.err.(*os.File); ok && isTerminal(f) {
+				if f, ok := c.err.(*os.File); ok && table.Terminal(f) {
 					fmt.Fprintf(f, "\rjob: stopping job %v; Ctrl-C again kills it\n", j.Ref())
 				}
 			}

@@ -28,10 +28,13 @@ type Timeline struct {
 	last Sample
 }
 
+// TimelinePath is where the timeline is.
+func (s Spool) TimelinePath() string { return s.prefix + "timeline" }
+
 // Timeline gives the timeline of the spool, for writing. Samples that are
 // there already count.
 func (s Spool) Timeline() *Timeline {
-	t := &Timeline{path: s.prefix + "timeline"}
+	t := &Timeline{path: s.TimelinePath()}
 	if f, err := os.Open(t.path); err == nil {
 		defer f.Close()
 		if n := samplesIn(f); n > 0 {
@@ -120,7 +123,7 @@ type Segment struct {
 // far as the timeline tells it: segment after segment until fn returns false.
 // Bytes that are not in the timeline yet come last, with the time now.
 func (s Spool) Segments(from, to Sizes, fn func(Segment) bool) error {
-	f, err := os.Open(s.prefix + "timeline")
+	f, err := os.Open(s.TimelinePath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -30,9 +30,22 @@ type Event struct {
 	Program Process       // the child's program, from now on
 	Ended   *Exit         // how the program of the attempt ended
 	Try     int           // the attempt that begins with this event; 0 if none does
-	Sizes   [2]int64      // bytes of output and error when the attempt began
+	Slot    int           // with Try: the number of the files that it writes to; 0 means the child's own
+	Sizes   [3]int64      // with Try: bytes of output, error and records at that moment
+	Until   *[3]int64     // the same at the child's end; nil means to the end of the files
+	Cut     [3]bool       // with Until: the child cut these files; what others had in them is lost
 	Note    string        // for people who read the journal
 	Grace   time.Duration // of the stop that begins with this event; less than 0 means none
+	Closed  bool          // no more children will be added to the job
+	Work                  // of a child that is added with this event
+}
+
+// Work is what a child does where that is not what its job says.
+type Work struct {
+	Name    string   // "" means none
+	Command string   // as text, for people; "" means the job's
+	Argv    []string // nil means the job's
+	Env     []string // "K=V", besides the job's
 }
 
 // Exit is how a program ended and what it used.
@@ -60,7 +73,18 @@ func (e Event) encode() []byte {
 	}
 	if e.Try != 0 {
 		l.addInt("attempt", int64(e.Try))
-		l.add("sizes", strconv.FormatInt(e.Sizes[0], 10)+","+strconv.FormatInt(e.Sizes[1], 10))
+		if e.Slot != 0 {
+			l.addInt("slot", int64(e.Slot))
+		}
+		l.add("sizes", threeSizes(e.Sizes))
+	}
+	if e.Until != nil {
+		l.add("until", threeSizes(*e.Until))
+	}
+	for f, cut := range e.Cut {
+		if cut {
+			l.addInt("cut", int64(f))
+		}
 	}
 	if e.Program.PID != 0 {
 		l.add("pid", e.Program.String())
@@ -81,7 +105,54 @@ func (e Event) encode() []byte {
 		l.add("system", e.Ended.System.String())
 		l.addInt("rss", e.Ended.MaxRSS)
 	}
+	if e.Closed {
+		l.add("closed", "true")
+	}
+	e.Work.encode(&l)
 	return sumLine(l.b)
+}
+
+// Given reports whether anything is said.
+func (w Work) Given() bool {
+	return w.Name != "" || w.Command != "" || w.Argv != nil || w.Env != nil
+}
+
+func (w Work) encode(l *line) {
+	for _, p := range [...][2]string{{"name", w.Name}, {"command", w.Command}} {
+		if p[1] != "" {
+			l.add(p[0], p[1])
+		}
+	}
+	for _, arg := range w.Argv {
+		l.add("arg", arg)
+	}
+	for _, e := range w.Env {
+		l.add("env", e)
+	}
+}
+
+func threeSizes(sizes [3]int64) string {
+	b := make([]byte, 0, 32)
+	for i, n := range sizes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(b)
+}
+
+// parseSizes reads up to three numbers with commas between them. Journals
+// that were written before children shared files have two.
+func parseSizes(text string) (sizes [3]int64, err error) {
+	for i := 0; i < len(sizes) && text != ""; i++ {
+		var number string
+		number, text, _ = strings.Cut(text, ",")
+		if sizes[i], err = strconv.ParseInt(number, 10, 64); err != nil {
+			return sizes, err
+		}
+	}
+	return sizes, nil
 }
 
 // String is the process as "pid:start".
@@ -136,10 +207,17 @@ func (e *Event) set(key, value string) (err error) {
 	case "attempt":
 		e.Try, err = strconv.Atoi(value)
 	case "sizes":
-		out, errSize, _ := strings.Cut(value, ",")
-		if e.Sizes[0], err = strconv.ParseInt(out, 10, 64); err == nil {
-			e.Sizes[1], err = strconv.ParseInt(errSize, 10, 64)
-		}
+		e.Sizes, err = parseSizes(value)
+	case "slot":
+		e.Slot, err = strconv.Atoi(value)
+	case "until":
+		var until [3]int64
+		until, err = parseSizes(value)
+		e.Until = &until
+	case "cut":
+		err = e.setCut(value)
+	case "closed":
+		e.Closed, err = strconv.ParseBool(value)
 	case "pid":
 		e.Program, err = parseProcess(value)
 	case "keeper":
@@ -153,8 +231,32 @@ func (e *Event) set(key, value string) (err error) {
 			e.Ended = &Exit{}
 		}
 		err = e.Ended.set(key, value)
+	default:
+		e.Work.set(key, value)
 	}
-	return err // keys that a newer version added are passed over
+	return err
+}
+
+// set takes one pair. Keys that a newer version added are passed over.
+func (w *Work) set(key, value string) {
+	switch key {
+	case "name":
+		w.Name = value
+	case "command":
+		w.Command = value
+	case "arg":
+		w.Argv = append(w.Argv, value)
+	case "env":
+		w.Env = append(w.Env, value)
+	}
+}
+
+func (e *Event) setCut(value string) error {
+	f, err := strconv.Atoi(value)
+	if err == nil && f >= 0 && f < len(e.Cut) {
+		e.Cut[f] = true
+	}
+	return err
 }
 
 func (x *Exit) set(key, value string) (err error) {

@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/backjob/job"
 	"github.com/backjob/job/changes"
 )
 
+// A job that builds when a source changes, here once.
 func ExampleUnder() {
 	dir, err := os.MkdirTemp("", "changes")
 	if err != nil {
@@ -26,13 +28,13 @@ func ExampleUnder() {
 			os.WriteFile(filepath.Join(dir, "main.c"), nil, 0o600)
 		},
 	}
-	for change, err := range changes.Under(dir, o)(ctx) {
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println(change.Paths)
-		break
-	}
-	// Output: [main.c]
+	j := job.On(ctx, "build", changes.Under(dir, o), func(_ context.Context, _ *job.Writer, c changes.Change) error {
+		fmt.Println("build, as there changed", c.Paths)
+		return nil
+	}, job.EventOptions{Max: 1})
+	<-j.Finished()
+	fmt.Println(j.State().State)
+	// Output:
+	// build, as there changed [main.c]
+	// Completed
 }

@@ -58,7 +58,7 @@ func (j *FuncJob) launch() StateInfo {
 func newFunc(ctx context.Context, name string, work Work) *FuncJob {
 	j := &FuncJob{title: name, work: work, parent: ctx}
 	j.out.owner, j.out.job = &j.Lifecycle, j
-	if tap, ok := ctx.Value(tapKey{}).(*Tap); ok {
+	if tap, _ := ctx.Value(tapKey{}).(*Tap); tap != nil {
 		j.giveTap(tap)
 	}
 	return j

@@ -3,6 +3,9 @@ package job
 import (
 	"context"
 	"iter"
+	"math"
+	"slices"
+	"sync"
 	"time"
 )
 
@@ -12,19 +15,45 @@ type account struct {
 	info   Info // as Describe left it; guarded by the lifecycle's mu
 	writer Writer
 
-	log   Log[entry]     // its mu guards what follows too
-	last  moment         // of the newest entry
-	bytes [2]int64       // of text on output and error
-	marks map[string]int // the entry that a reader gets next
-	lines []*lineWriter  // what Writer.Lines gave
+	log   Log[entry]    // its mu guards what follows too
+	first moment        // of the first entry; it does not change any more
+	last  moment        // of the newest one
+	bytes [2]int64      // of text on output and error
+	lines []*lineWriter // what Writer.Lines gave
+
+	reading sync.Mutex       // guards marks: who reads does not hold up who writes
+	marks   map[string]*mark // of each reader
+}
+
+// mark is how far a reader has received. It has a place for each stream: who
+// receives the errors alone gets the output later.
+type mark struct {
+	next [8]int      // by stream, the entry from which on it gets those of the stream
+	got  int         // entries in all
+	seen view[entry] // what was there when we looked last
 }
 
 // entry is a record as it is kept: text is made of a value when it is read.
+// Many are kept, so the time, counted from that of the first entry, and the
+// stream share 8 bytes. The time has room for 73 years.
 type entry struct {
-	time   moment
-	value  any
-	stream Stream
+	stamp uint64
+	value any
 }
+
+const (
+	streamBits = 3
+	streamMask = 1<<streamBits - 1
+)
+
+func (a *account) entry(at moment, stream Stream, value any) entry {
+	return entry{uint64(at-a.first)<<streamBits | uint64(stream), value}
+}
+
+func (e entry) stream() Stream { return Stream(e.stamp & streamMask) }
+
+// since is the time after that of the first entry.
+func (e entry) since() moment { return moment(e.stamp >> streamBits) }
 
 func (l *Lifecycle) accountLocked() *account {
 	if a := l.account.Load(); a != nil {
@@ -88,6 +117,10 @@ func (l *Lifecycle) infoFor(reader string) Info {
 		a.info.InstanceID = NewInstanceID(time.Now())
 	}
 	i := a.info
+	i.Argv = slices.Clone(i.Argv)
+	if i.ExitCode != nil {
+		i.ExitCode = new(*i.ExitCode)
+	}
 	i.Ref, i.StateInfo, i.BeginTime, i.EndTime = l.Job, l.info, l.begin.time(), l.end.time()
 	if i.Name == "" {
 		i.Name = defaultName(l.Job.ID)
@@ -95,10 +128,11 @@ func (l *Lifecycle) infoFor(reader string) Info {
 	if i.Attempt == 0 && !i.BeginTime.IsZero() {
 		i.Attempt = 1
 	}
+	got := a.got(readerName(reader))
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
 	i.OutputBytes, i.ErrorBytes = a.bytes[0], a.bytes[1]
-	i.Unread = int64(a.log.length - a.marks[readerName(reader)])
+	i.Unread = int64(a.log.length - got)
 	return i
 }
 
@@ -121,12 +155,12 @@ func (l *Lifecycle) Records(ctx context.Context, o RecordOptions) iter.Seq2[Reco
 		l.mu.Lock()
 		a, ref := l.accountLocked(), l.Job
 		l.mu.Unlock()
-		pass := func(i int, e entry) bool {
-			return !o.wants(e.stream) || yield(recordOf(ref, i, e), nil)
-		}
 		if o.Reader != "" {
-			a.receive(ctx, o, pass, yield)
+			a.receive(ctx, o, ref, yield)
 			return
+		}
+		pass := func(i int, e entry) bool {
+			return !o.wants(e.stream()) || yield(a.record(ref, i, e), nil)
 		}
 		next := 0
 		ranged(ctx, &a.log, o.Follow, 0, func(e entry, err error) bool {
@@ -141,17 +175,17 @@ func (l *Lifecycle) Records(ctx context.Context, o RecordOptions) iter.Seq2[Reco
 
 // receive is ranging with a mark: each entry goes to one of those who range
 // for a reader at the same time.
-func (a *account) receive(ctx context.Context, o RecordOptions, pass func(int, entry) bool, yield func(Record, error) bool) {
+func (a *account) receive(ctx context.Context, o RecordOptions, ref Ref, yield func(Record, error) bool) {
 	for {
-		i, e, ok := a.take(o.Reader)
+		i, e, ok := a.take(o)
 		switch {
-		case ok && !pass(i, e):
+		case ok && !yield(a.record(ref, i, e), nil):
 			return
 		case ok:
 		case !o.Follow:
 			return
 		default:
-			if _, _, more := a.log.wait(ctx, i); !more && !a.log.through(i) {
+			if _, more := a.log.wait(ctx, i); !more && !a.log.through(i) {
 				yield(Record{}, ctx.Err())
 				return
 			} else if !more {
@@ -161,25 +195,84 @@ func (a *account) receive(ctx context.Context, o RecordOptions, pass func(int, e
 	}
 }
 
-// take gives the entry at the reader's mark and moves the mark over it.
-func (a *account) take(reader string) (i int, e entry, ok bool) {
-	a.log.mu.Lock()
-	defer a.log.mu.Unlock()
-	if i = a.marks[reader]; i >= a.log.length {
-		return i, e, false
+// take gives the reader's next entry, and moves its mark over it; without one
+// i is the entry that will come next.
+func (a *account) take(o RecordOptions) (i int, e entry, ok bool) {
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	m := a.marks[o.Reader]
+	if m == nil {
+		m = a.addMarkLocked(o.Reader)
 	}
-	if a.marks == nil {
-		a.marks = map[string]int{}
+	if i, e, ok = m.take(o); !ok {
+		m.seen = a.log.view()
+		i, e, ok = m.take(o)
 	}
-	a.marks[reader] = i + 1
-	block, at := place(i)
-	return i, a.log.blocks[block][at], true
+	return i, e, ok
 }
 
-// recordOf is entry i as a Record.
-func recordOf(job Ref, i int, e entry) Record {
-	r := Record{Job: job, Stream: e.stream, Time: e.time.time(), Offset: int64(i), Value: e.value, Text: textOf(e.value)}
-	if step, ok := e.value.(Step); ok && e.stream == Progress {
+func (a *account) addMarkLocked(reader string) *mark {
+	if a.marks == nil {
+		a.marks = map[string]*mark{}
+	}
+	m := &mark{}
+	a.marks[reader] = m
+	return m
+}
+
+// got is how many entries a reader has received.
+func (a *account) got(reader string) int {
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	if m := a.marks[reader]; m != nil {
+		return m.got
+	}
+	return 0
+}
+
+// take is the account's take, of what was seen.
+func (m *mark) take(o RecordOptions) (i int, e entry, ok bool) {
+	for i = min(m.first(o), m.seen.length); i < m.seen.length; i++ {
+		if e = m.seen.entry(i); o.wants(e.stream()) && i >= m.next[e.stream()] {
+			m.pass(o, i+1)
+			m.got++
+			return i, e, true
+		}
+	}
+	m.pass(o, i)
+	return i, entry{}, false
+}
+
+// first is the entry before which the reader has had all that it wants.
+func (m *mark) first(o RecordOptions) int {
+	first := math.MaxInt
+	for _, s := range Streams() {
+		if o.wants(s) {
+			first = min(first, m.next[s])
+		}
+	}
+	return first
+}
+
+// pass says that the reader has had all that it wants before entry next.
+func (m *mark) pass(o RecordOptions, next int) {
+	for _, s := range Streams() {
+		if o.wants(s) {
+			m.next[s] = max(m.next[s], next)
+		}
+	}
+}
+
+// record is entry i as a Record.
+func (a *account) record(job Ref, i int, e entry) Record {
+	r := recordOf(job, e.stream(), a.first+e.since(), e.value)
+	r.Offset = int64(i)
+	return r
+}
+
+func recordOf(job Ref, stream Stream, at moment, value any) Record {
+	r := Record{Job: job, Stream: stream, Time: at.time(), Value: value, Text: textOf(value)}
+	if step, ok := value.(Step); ok && stream == Progress {
 		r.Step = &step
 	}
 	return r

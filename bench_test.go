@@ -2,19 +2,23 @@ package job_test
 
 import (
 	"context"
-	"runtime"
+	"errors"
+	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/backjob/job"
 )
 
 // B8 of the design, each beside the bare version that it is compared with.
 
+func empty(context.Context, *job.Writer) error { return nil }
+
 func BenchmarkGo(b *testing.B) {
 	b.Run("goroutine and channel", func(b *testing.B) {
 		b.ReportAllocs()
-		for b.Loop() {
+		for range b.N {
 			c := make(chan int)
 			go func() { c <- 1 }()
 			<-c
@@ -22,27 +26,45 @@ func BenchmarkGo(b *testing.B) {
 	})
 	b.Run("job.Go", func(b *testing.B) {
 		b.ReportAllocs()
-		for b.Loop() {
-			j := job.Go(background, "", empty)
-			j.Wait(background)
-			for range j.Records(background, job.RecordOptions{}) {
-				b.Fatal("an empty function wrote something")
-			}
+		for range b.N {
+			receive(b, job.Go(background, "", empty))
+		}
+	})
+	b.Run("Group.Go", func(b *testing.B) {
+		b.ReportAllocs()
+		var g job.Group
+		for range b.N {
+			receive(b, g.Go(background, "", empty))
 		}
 	})
 }
 
-func empty(context.Context, *job.Writer) error { return nil }
-
-func BenchmarkWrite(b *testing.B) {
-	b.Run("1 writer", func(b *testing.B) { benchmarkWrite(b, 1) })
-	b.Run("16 writers and a slow reader", func(b *testing.B) { benchmarkWrite(b, 16) })
+func receive(b *testing.B, j *job.FuncJob) {
+	if err := j.Wait(background); err != nil {
+		b.Fatal(err)
+	}
+	for range j.Records(background, job.RecordOptions{}) {
+		b.Fatal("an empty function wrote something")
+	}
 }
 
+func BenchmarkWrite(b *testing.B) {
+	for _, writers := range []int{1, 16} {
+		b.Run(fmt.Sprintf("%d writers and a slow reader", writers), func(b *testing.B) { benchmarkWrite(b, writers) })
+	}
+}
+
+// benchmarkWrite times the writes alone: a reader follows, but has not come
+// far when the last is done.
 func benchmarkWrite(b *testing.B, writers int) {
 	b.ReportAllocs()
-	j := job.Go(background, "", func(ctx context.Context, out *job.Writer) error {
+	ctx, leave := context.WithCancel(background)
+	reader := make(chan error)
+	j := job.Go(background, "", func(_ context.Context, out *job.Writer) error {
+		defer leave()
 		var all sync.WaitGroup
+		b.ResetTimer()
+		defer b.StopTimer()
 		for range writers {
 			all.Go(func() {
 				for range b.N/writers + 1 {
@@ -53,14 +75,30 @@ func benchmarkWrite(b *testing.B, writers int) {
 		all.Wait()
 		return nil
 	})
+	go func() { reader <- readSlowly(ctx, j) }()
+	if err := <-reader; err != nil && !errors.Is(err, context.Canceled) {
+		b.Fatal(err)
+	}
+	if err := j.Wait(background); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// readSlowly rests for a millisecond after each hundred records.
+func readSlowly(ctx context.Context, j job.Job) error {
+	rest := time.NewTicker(time.Millisecond)
+	defer rest.Stop()
 	read := 0
-	for range j.Records(background, job.RecordOptions{Follow: true, Reader: "slow"}) {
-		if read++; read%64 == 0 {
-			runtime.Gosched()
+	for _, err := range j.Records(ctx, job.RecordOptions{Follow: true, Reader: "slow"}) {
+		if err != nil {
+			return err
 		}
-		if j.State().State == job.Completed {
-			break
+		if read++; read%100 == 0 {
+			<-rest.C
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
-	j.Wait(background)
+	return nil
 }

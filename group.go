@@ -28,8 +28,8 @@ type Group struct {
 	why      error // of the first child that Failed
 	running  int   // functions that have a turn
 	first    *FuncJob
-	last     *FuncJob        // the queue of functions that have not begun
-	coming   []chan struct{} // functions that wait for their turn after having given it
+	last     *FuncJob // the queue of functions that have not begun
+	coming   []comer  // functions that wait for their turn after having given it
 	closed   bool
 	stopping bool
 	nested   bool // the children of a child, who go by its Ref
@@ -47,7 +47,7 @@ func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 		j.move(Failed, &Error{Job: g.title(), Kind: WrongState, Err: errClosed})
 		return j
 	}
-	g.takeLocked(j, &j.Lifecycle)
+	g.takeLocked(j)
 	g.tellLocked(j)
 	if g.freeLocked() && g.first == nil {
 		g.startLocked(j)
@@ -61,11 +61,15 @@ func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 var errClosed = errors.New("the group is closed: it takes no more children")
 
 // Add takes in a job that runs already, or is run by others. Its steps are
-// followed until it is final. A nil job is an [Invalid] error, a child that
-// the group has already, or a group that is closed, a [WrongState] error.
+// followed until it is final. A nil job, or the group itself, is an [Invalid]
+// error, a child that the group has already, or a group that is closed, a
+// [WrongState] error.
 func (g *Group) Add(j Job) error {
 	if isNil(j) {
 		return &Error{Op: "add", Kind: Invalid, Err: errNil}
+	}
+	if sameJob(j, g) {
+		return &Error{Op: "add", Job: g.title(), Kind: Invalid, Err: errors.New("a group cannot be its own child")}
 	}
 	g.turn.Lock()
 	defer g.turn.Unlock()
@@ -73,11 +77,11 @@ func (g *Group) Add(j Job) error {
 		return &Error{Op: "add", Job: g.title(), Kind: WrongState, Err: errClosed}
 	}
 	for _, have := range g.children.Now(0) {
-		if have == j {
+		if sameJob(have, j) {
 			return &Error{Op: "add", Job: g.title(), Kind: WrongState, Err: errors.New("the group has this child already")}
 		}
 	}
-	g.takeLocked(j, nil)
+	g.takeLocked(j)
 	go g.watch(j) // ends when the child is final; the group's Wait waits for it
 	g.followLocked()
 	return nil
@@ -105,20 +109,53 @@ func (g *Group) moved(from State, to StateInfo) {
 	g.followLocked()
 }
 
-func (g *Group) takeLocked(j Job, l *Lifecycle) {
+func (g *Group) takeLocked(j Job) {
 	g.counts[NotStarted]++
-	if l != nil {
-		g.nameLocked(l, g.children.Len()+1)
-	}
 	g.children.Append(j)
+	rename(j, Ref{}, childRef(g.ref(), g.children.Len()))
 }
 
-func (g *Group) nameLocked(l *Lifecycle, n int) {
-	whose := g.ref()
+// childRef is the Ref of child n. The children of a child go by its Ref.
+func childRef(parent Ref, n int) Ref {
+	if parent.Child != 0 {
+		return parent
+	}
+	return Ref{parent.ID, n}
+}
+
+// rename gives a job another Ref, if it goes by from, and with it its children.
+func rename(j Job, from, to Ref) {
+	m, ok := j.(Member)
+	if !ok || !m.lifecycle().rename(from, to) {
+		return
+	}
+	if p, ok := j.(parent); ok {
+		p.renameChildren(from, to)
+	}
+}
+
+// parent is a job of this package that has children.
+type parent interface{ renameChildren(from, to Ref) }
+
+func (l *Lifecycle) rename(from, to Ref) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.Job = (Ref{whose.ID, n}); g.nested {
-		l.Job = whose
+	if l.Job != from {
+		return false
+	}
+	l.Job = to
+	return true
+}
+
+// renameChildren is told that the group, or the function whose children these
+// are, goes by another Ref.
+func (g *Group) renameChildren(from, to Ref) {
+	g.turn.Lock()
+	defer g.turn.Unlock()
+	g.rename(from, to)
+	g.nested = to.Child != 0
+	for n, j := range g.children.Now(0) {
+		rename(j, childRef(from, n+1), childRef(to, n+1))
 	}
 }
 
@@ -176,10 +213,11 @@ func (g *Group) queueLocked(j *FuncJob) {
 }
 
 func (g *Group) startLocked(j *FuncJob) {
-	g.running++
-	go j.run() // ends when the function returns; Wait waits for it
-	j.move(Running, nil)
-	g.countLocked(NotStarted, StateInfo{State: Running})
+	now := j.launch()
+	g.countLocked(NotStarted, now)
+	if now.State == Running {
+		g.running++
+	}
 }
 
 // releaseLocked gives a turn back: to a function that gave it away before,
@@ -189,9 +227,10 @@ func (g *Group) releaseLocked() {
 	for g.freeLocked() {
 		switch {
 		case len(g.coming) > 0:
-			g.running++
-			close(g.coming[0])
+			c := g.coming[0]
 			g.coming = g.coming[1:]
+			g.comeLocked(c.job)
+			close(c.turn)
 		case g.first != nil:
 			g.startLocked(g.popLocked())
 		default:
@@ -209,11 +248,18 @@ func (g *Group) popLocked() *FuncJob {
 	return j
 }
 
-// giveTurn lets another function run while one of j's goroutines waits.
+// comer is a goroutine of a function that waits for its turn.
+type comer struct {
+	job  *FuncJob
+	turn chan struct{}
+}
+
+// giveTurn lets another function run while one of j's goroutines waits. One
+// that the function left behind has no turn to give.
 func (g *Group) giveTurn(j *FuncJob) {
 	g.turn.Lock()
 	defer g.turn.Unlock()
-	if j.waits++; j.waits == 1 {
+	if j.waits++; j.waits == 1 && !j.State().State.Final() {
 		g.releaseLocked()
 		g.followLocked()
 	}
@@ -222,19 +268,23 @@ func (g *Group) giveTurn(j *FuncJob) {
 // takeTurn returns when j has a turn again.
 func (g *Group) takeTurn(j *FuncJob) {
 	g.turn.Lock()
-	if j.waits--; j.waits > 0 {
+	if j.waits > 1 || g.freeLocked() || j.State().State.Final() {
+		g.comeLocked(j)
 		g.turn.Unlock()
 		return
 	}
-	if g.freeLocked() {
-		g.running++
-		g.turn.Unlock()
-		return
-	}
-	mine := make(chan struct{})
+	mine := comer{j, make(chan struct{})}
 	g.coming = append(g.coming, mine)
 	g.turn.Unlock()
-	<-mine
+	<-mine.turn
+}
+
+// comeLocked lets a goroutine of j go on. The last that comes takes the turn,
+// unless the function has returned meanwhile.
+func (g *Group) comeLocked(j *FuncJob) {
+	if j.waits--; j.waits == 0 && !j.State().State.Final() {
+		g.running++
+	}
 }
 
 // drop makes a function that has not begun Stopped, and reports whether it
@@ -249,6 +299,7 @@ func (g *Group) drop(j *FuncJob) bool {
 	if _, err := j.move(Stopped, nil); err != nil {
 		return false
 	}
+	j.work = nil
 	g.countLocked(NotStarted, StateInfo{State: Stopped})
 	g.followLocked()
 	return true
@@ -308,6 +359,9 @@ func (g *Group) endLocked() State {
 }
 
 func (g *Group) reasonLocked() error {
+	if g.why == nil {
+		g.why = errors.New("a child Failed, and did not say why")
+	}
 	if n := g.counts[Failed]; n > 1 {
 		return fmt.Errorf("%d of %d children Failed, the first: %w", n, g.children.Len(), g.why)
 	}
@@ -324,7 +378,8 @@ func (g *Group) Close() {
 	g.followLocked()
 }
 
-// Stop closes the group, stops all children, and waits until they are final.
+// Stop closes the group, stops all children, and waits until they and the group
+// are final.
 func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	if o.Child != 0 {
 		return stopChild(ctx, g, o)
@@ -332,24 +387,34 @@ func (g *Group) Stop(ctx context.Context, o StopOptions) error {
 	g.turn.Lock()
 	g.closed, g.stopping = true, true
 	g.children.Close()
+	g.dropQueueLocked()
 	g.followLocked()
 	g.turn.Unlock()
-	return stopAll(ctx, g.all(), o)
+	if err := stopAll(ctx, g.all(), o); err != nil {
+		return err
+	}
+	return g.Wait(ctx) // the last child's step is its own before it is ours
 }
 
-// stopAll stops jobs side by side: those that have not begun first, so that
-// none begins in the place of one that ends.
-func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
-	var others []Job
-	for i := len(jobs) - 1; i >= 0; i-- { // the queue's end first, so that nothing moves up
-		if f, ok := jobs[i].(*FuncJob); ok && (f.State().State.Final() || f.group.drop(f)) {
-			continue
+// dropQueueLocked makes all functions that have not begun Stopped.
+func (g *Group) dropQueueLocked() {
+	for g.first != nil {
+		j := g.popLocked()
+		if _, err := j.move(Stopped, nil); err == nil {
+			j.work = nil
+			g.countLocked(NotStarted, StateInfo{State: Stopped})
 		}
-		others = append(others, jobs[i])
 	}
-	errs := make([]error, len(others))
+}
+
+// stopAll stops jobs side by side.
+func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
+	errs := make([]error, len(jobs))
 	var stops sync.WaitGroup
-	for i, j := range others {
+	for i, j := range jobs {
+		if f, ok := j.(*FuncJob); ok && f.State().State.Final() {
+			continue // it needs no goroutine, and there may be a million
+		}
 		stops.Go(func() { errs[i] = j.Stop(ctx, o) })
 	}
 	stops.Wait()
@@ -360,7 +425,7 @@ func stopAll(ctx context.Context, jobs []Job, o StopOptions) error {
 func stopChild(ctx context.Context, j Job, o StopOptions) error {
 	children := j.Children()
 	if o.Child < 0 || o.Child > len(children) {
-		return &Error{Op: "stop", Kind: NotFound, Err: fmt.Errorf("no child %d among %d", o.Child, len(children))}
+		return noChild(o.Child, len(children))
 	}
 	child := children[o.Child-1]
 	o.Child = 0
@@ -417,15 +482,13 @@ func (g *Group) count(i *Info, reader string) {
 	if g == nil {
 		return
 	}
-	g.turn.Lock()
-	i.Children, i.ChildrenByState = g.children.Len(), map[State]int{}
-	for s, n := range g.counts {
-		if n > 0 {
-			i.ChildrenByState[State(s)] = n
-		}
+	if i.Child == 0 {
+		g.tally(i)
 	}
-	g.turn.Unlock()
-	for _, j := range g.all() {
+	for _, j := range g.children.Now(0) {
+		if saysNothing(j) {
+			continue
+		}
 		if c, err := infoFor(j, reader); err == nil {
 			i.Unread += c.Unread
 			i.OutputBytes += c.OutputBytes
@@ -434,16 +497,24 @@ func (g *Group) count(i *Info, reader string) {
 	}
 }
 
-// enterChildren gives the children their ids.
-func (g *Group) enterChildren(id ID) {
+// saysNothing reports whether a child has put out nothing. There may be a
+// million of these, and asking for their Info would make an account for each.
+func saysNothing(j Job) bool {
+	f, ok := j.(*FuncJob)
+	if !ok || f.account.Load() != nil {
+		return false
+	}
+	more := f.more.Load()
+	return more == nil || more == childless
+}
+
+func (g *Group) tally(i *Info) {
 	g.turn.Lock()
 	defer g.turn.Unlock()
-	g.mu.Lock()
-	g.Job.ID = id
-	g.mu.Unlock()
-	for n, j := range g.children.Now(0) {
-		if f, ok := j.(*FuncJob); ok {
-			g.nameLocked(&f.Lifecycle, n+1)
+	i.Children, i.ChildrenByState = g.children.Len(), map[State]int{}
+	for s, n := range g.counts {
+		if n > 0 {
+			i.ChildrenByState[State(s)] = n
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sort"
 	"sync"
 )
@@ -18,7 +19,7 @@ type Memory struct {
 
 	mu   sync.Mutex
 	jobs map[ID]Job
-	ids  map[Job]ID
+	ids  map[*Lifecycle]ID
 	last ID // the newest id; none is given twice
 }
 
@@ -44,18 +45,38 @@ func (m *Memory) Add(j Member) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := j.lifecycle().enter(m.last + 1); err != nil {
-		return err
+	l, ref := j.lifecycle(), Ref{ID: m.last + 1}
+	if !l.rename(Ref{}, ref) {
+		return &Error{Op: "add", Job: l.ref().String(), Kind: WrongState, Err: errors.New("the job is in a repository, or a group, already")}
 	}
 	if m.jobs == nil {
-		m.jobs, m.ids = map[ID]Job{}, map[Job]ID{}
+		m.jobs, m.ids = map[ID]Job{}, map[*Lifecycle]ID{}
 	}
 	m.last++
-	m.jobs[m.last], m.ids[j] = j, m.last
-	if g, ok := j.(interface{ enterChildren(ID) }); ok {
-		g.enterChildren(m.last)
+	m.jobs[m.last], m.ids[l] = j, m.last
+	if p, ok := j.(parent); ok {
+		p.renameChildren(Ref{}, ref)
 	}
 	return nil
+}
+
+// idOf is the id of a job that is here.
+func (m *Memory) idOf(j Job) (id ID, ok bool) {
+	if member, is := j.(Member); is {
+		id, ok = m.ids[member.lifecycle()]
+	}
+	return id, ok
+}
+
+// sameJob compares jobs by what makes them one: wrapped, or of a type that
+// cannot be compared, they may differ as values.
+func sameJob(a, b Job) bool {
+	x, ok := a.(Member)
+	y, both := b.(Member)
+	if ok && both {
+		return x.lifecycle() == y.lifecycle()
+	}
+	return reflect.ValueOf(a).Comparable() && reflect.ValueOf(b).Comparable() && a == b
 }
 
 var errNil = errors.New("the job is nil")
@@ -67,16 +88,6 @@ func isNil(j Job) bool {
 	}
 	v := reflect.ValueOf(j)
 	return v.Kind() == reflect.Pointer && v.IsNil()
-}
-
-func (l *Lifecycle) enter(id ID) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.Job != (Ref{}) {
-		return &Error{Op: "add", Job: l.name(), Kind: WrongState, Err: errors.New("the job is in a repository, or a group, already")}
-	}
-	l.Job = Ref{ID: id}
-	return nil
 }
 
 // Start runs the Spec by Run, and adds it. Without Run it is an [Unsupported]
@@ -93,7 +104,7 @@ func (m *Memory) Start(ctx context.Context, spec Spec) (Job, error) {
 	}
 	j := newFunc(context.WithoutCancel(ctx), spec.Name, func(ctx context.Context, out *Writer) error { return m.Run(ctx, spec, out) })
 	j.Describe(func(i *Info) {
-		i.Command, i.Argv, i.Dir = spec.Command, spec.Argv, spec.Dir
+		i.Command, i.Argv, i.Dir = spec.Command, slices.Clone(spec.Argv), spec.Dir
 		if i.Command == "" {
 			i.Command = CommandText(spec.Argv)
 		}
@@ -101,8 +112,7 @@ func (m *Memory) Start(ctx context.Context, spec Spec) (Job, error) {
 	if err := m.Add(j); err != nil {
 		return nil, err
 	}
-	j.move(Running, nil)
-	go j.run() // ends when Run returns; Wait waits for it
+	j.launch()
 	return j, nil
 }
 
@@ -138,7 +148,7 @@ func (m *Memory) Remove(ctx context.Context, j Job) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id, ok := m.ids[j]
+	id, ok := m.idOf(j)
 	switch {
 	case !ok && info.Child != 0:
 		return &Error{Op: "remove", Job: info.Ref.String(), Kind: WrongState, Err: errors.New("a child cannot be removed alone")}
@@ -148,7 +158,7 @@ func (m *Memory) Remove(ctx context.Context, j Job) error {
 		return &Error{Op: "remove", Job: info.Ref.String(), Kind: WrongState, Err: fmt.Errorf("job is %v", info.State),
 			Hint: "stop it first"}
 	}
+	delete(m.ids, m.jobs[id].(Member).lifecycle())
 	delete(m.jobs, id)
-	delete(m.ids, j)
 	return nil
 }

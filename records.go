@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"sync/atomic"
 )
 
 // Values picks the values of one type from a job's output, as they were
@@ -33,6 +34,9 @@ func (g *Group) Records(ctx context.Context, o RecordOptions) iter.Seq2[Record, 
 // records ranges over what a job put out, own, and its children in g, which
 // may be nil.
 func records(ctx context.Context, own *Lifecycle, g *Group, o RecordOptions) iter.Seq2[Record, error] {
+	if g == childless {
+		g = nil
+	}
 	switch {
 	case g == nil || o.NoRecurse:
 		return own.Records(ctx, o)
@@ -70,38 +74,50 @@ type told struct {
 }
 
 // gather follows a job and its children, each in a goroutine of its own, and
-// passes on what they put out, until all are final or pass returns false.
+// passes on what they put out, until all are final or pass returns false. If
+// ctx ends before, its error is the last that is passed on.
 func gather(ctx context.Context, own *Lifecycle, g *Group, o RecordOptions, pass func(Record, error) bool) {
 	inner, end := context.WithCancel(ctx)
-	defer end()
 	c := make(chan told)
+	var cut atomic.Bool // somebody did not get to the end
 	var followers sync.WaitGroup
 	follow := func(records iter.Seq2[Record, error]) {
 		for r, err := range records {
-			select {
-			case c <- told{r, err}:
-			case <-inner.Done():
-				return
+			if err == nil || inner.Err() == nil {
+				select {
+				case c <- told{r, err}:
+					continue
+				case <-inner.Done():
+				}
 			}
+			cut.Store(true)
+			return
 		}
 	}
 	followers.Go(func() { follow(own.Records(inner, o)) })
 	followers.Go(func() {
-		for _, j := range g.children.All(inner, 0) {
+		next := 0
+		for i, j := range g.children.All(inner, 0) {
+			next = i + 1
 			followers.Go(func() { follow(j.Records(inner, o)) })
+		}
+		if !g.children.through(next) {
+			cut.Store(true)
 		}
 	})
 	ended := make(chan struct{})
 	go func() { defer close(ended); followers.Wait() }() // ends with them, at the latest when we end
-	defer func() { <-ended }()
-	defer end()
+	defer func() { end(); <-ended }()
 	for {
 		select {
 		case t := <-c:
-			if !pass(t.record, t.err) || t.err != nil && ctx.Err() != nil {
+			if !pass(t.record, t.err) {
 				return
 			}
 		case <-ended:
+			if cut.Load() {
+				pass(Record{}, ctx.Err())
+			}
 			return
 		}
 	}
@@ -116,10 +132,9 @@ func asItComes(ctx context.Context, own *Lifecycle, g *Group, o RecordOptions) i
 		all := inOrder(ctx, own, g, there)
 		watching := o
 		watching.Reader = ""
-		gone := false
 		look := func() bool {
 			for r, err := range all {
-				if gone = !yield(r, err); gone {
+				if !yield(r, err) {
 					return false
 				}
 			}
@@ -128,9 +143,11 @@ func asItComes(ctx context.Context, own *Lifecycle, g *Group, o RecordOptions) i
 		if !look() {
 			return
 		}
-		gather(ctx, own, g, watching, func(Record, error) bool { return look() })
-		if !gone && ctx.Err() != nil {
-			yield(Record{}, ctx.Err())
-		}
+		gather(ctx, own, g, watching, func(_ Record, err error) bool {
+			if err != nil {
+				return yield(Record{}, err)
+			}
+			return look()
+		})
 	}
 }

@@ -34,8 +34,22 @@ var kept, working bool
 func Keep() {
 	local.Keep()
 	kept = true
-	working = os.Getenv(workVariable) != ""
-	os.Unsetenv(workVariable)
+	if os.Getenv(workVariable) != "" { // a second call does not find it
+		working = true
+		os.Unsetenv(workVariable)
+		ownName()
+	}
+}
+
+// ownName gives our process its name back. The kernel took "exe" from the path
+// that we were executed by, and pgrep, top and the like show that.
+func ownName() {
+	comm, err := os.OpenFile("/proc/self/comm", os.O_WRONLY, 0)
+	if err != nil {
+		return // a system without; nothing hangs on it
+	}
+	defer comm.Close()
+	_, _ = comm.WriteString(filepath.Base(os.Args[0]))
 }
 
 // Command is the switch with what goes with it. The zero Command runs in the
@@ -120,21 +134,29 @@ type interrupted struct{ signal os.Signal }
 
 func (i interrupted) Error() string { return "interrupted (" + i.signal.String() + ")" }
 
+// signalsKey marks the contexts that Signals made.
+type signalsKey struct{}
+
 // Signals makes a context that ends with SIGINT or SIGTERM. A second signal
-// ends the program at once, for work that does not listen.
+// ends the program at once, for work that does not listen. A context that does
+// so already is given back as it is.
 func Signals(parent context.Context) (ctx context.Context, end func()) {
-	ctx, cancel := context.WithCancelCause(parent)
+	if parent.Value(signalsKey{}) != nil {
+		return parent, func() {}
+	}
+	ctx, cancel := context.WithCancelCause(context.WithValue(parent, signalsKey{}, true))
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	done := make(chan struct{})
 	go func() { // ends with the first signal, or with end
 		defer close(done)
+		defer signal.Stop(signals)
 		select {
 		case s := <-signals:
+			signal.Stop(signals) // before anybody hears of the first
 			cancel(interrupted{s})
 		case <-ctx.Done():
 		}
-		signal.Stop(signals)
 	}()
 	return ctx, func() {
 		cancel(nil)

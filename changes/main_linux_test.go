@@ -15,8 +15,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a test waits for what has to come.
-const patience = 60 * time.Second
+// patience is how long a test waits for what has to come: less than look, which
+// would put right what was missed.
+const patience = 20 * time.Second
 
 // watched is a subscription that is pulled by hand: what a test does between
 // two pulls is done when the next one begins to look.

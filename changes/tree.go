@@ -12,13 +12,16 @@ import (
 type tree struct {
 	top    string
 	ignore []string
-	system interface { // a part of fsnotify.Watcher
-		Add(string) error
-		Remove(string) error
-	}
+	system system
 
 	folders *folder
 	paths   map[identity]string // where each is
+}
+
+// system is what a tree takes of an fsnotify.Watcher.
+type system interface {
+	Add(path string) error
+	Remove(path string) error
 }
 
 // folder is one that is watched.
@@ -27,7 +30,7 @@ type folder struct {
 	folders  map[string]*folder
 }
 
-func newTree(top string, ignore []string, system *fsnotify.Watcher) *tree {
+func newTree(top string, ignore []string, system system) *tree {
 	return &tree{top: top, ignore: ignore, system: system, paths: map[identity]string{}}
 }
 
@@ -40,10 +43,13 @@ func (t *tree) take(path string, op fsnotify.Op, tell func(string)) error {
 		return nil // some systems tell of a write to the folder when there was one to a file in it
 	}
 	tell(path)
-	if op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename) {
+	gone := op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename)
+	if gone {
 		t.leave(path)
 	}
-	if op.Has(fsnotify.Create) {
+	if gone || op.Has(fsnotify.Create) {
+		// There may be another one by now. That a folder was moved comes twice,
+		// the second time after the event of its new place.
 		return t.enter(path, tell)
 	}
 	return nil
@@ -61,20 +67,20 @@ func (t *tree) enter(path string, tell func(string)) error {
 	if err != nil || !info.IsDir() {
 		return ofTop(path, err)
 	}
-	if at, ok := t.paths[identify(info)]; ok && at == path {
-		return nil
-	} else if ok {
-		// It was moved here, and the event that says so is still to come: the
-		// system goes on with the watch that it has, under the old path.
-		t.leave(at)
+	if at, ok := t.paths[identify(info)]; ok {
+		// It was moved here, and the event that says so is still to come.
+		if at == path || at == whole || isAbove(at, path) {
+			return nil
+		}
+		t.leave(at) // the system would go on with the watch that it has, under the old path
 	}
 	t.leave(path)
 	if err := t.system.Add(full); err != nil {
 		return ofTop(path, err)
 	}
 	t.join(path, identify(info))
-	if again, err := os.Lstat(full); err != nil || !os.SameFile(info, again) {
-		t.leave(path) // maybe a link now, which the watch would have followed
+	if again, err := os.Lstat(full); err != nil || !again.IsDir() || !os.SameFile(info, again) {
+		t.leave(path) // maybe a link now, which the watch would have followed; it can have the same inode
 		return ofTop(path, err)
 	}
 	entries, err := os.ReadDir(full)

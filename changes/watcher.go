@@ -21,7 +21,8 @@ type watcher struct {
 	ready  func()
 	burst  burst
 
-	at place // what is watched
+	find func(root string) place
+	at   place // what is watched
 
 	// All of these are made anew together.
 	system *fsnotify.Watcher
@@ -36,7 +37,7 @@ func newWatcher(root string, o Options) *watcher {
 		o.Ignore = Usual()
 	}
 	b := burst{settle: cmp.Or(o.Settle, 100*time.Millisecond), longest: cmp.Or(o.Longest, time.Second)}
-	return &watcher{root: root, ignore: o.Ignore, ready: o.Ready, burst: b, inbox: newInbox()}
+	return &watcher{root: root, ignore: o.Ignore, ready: o.Ready, burst: b, find: find, inbox: newInbox()}
 }
 
 // begin watches the root, which has to be there.
@@ -61,10 +62,10 @@ func (w *watcher) begin() error {
 func (w *watcher) stand() error {
 	for {
 		w.close()
-		w.at = find(w.root)
+		w.at = w.find(w.root)
 		if err := w.open(); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return explain(w.root, err)
-		} else if err == nil && w.at.same(find(w.root)) {
+		} else if err == nil && w.at.same(w.find(w.root)) {
 			return nil
 		}
 	}
@@ -143,7 +144,7 @@ func (w *watcher) add(path string) { w.burst.add(path, time.Now()) }
 // another way, or if what was watched is gone.
 func (w *watcher) look(gone bool) error {
 	before := w.at
-	w.at = find(w.root)
+	w.at = w.find(w.root)
 	there := w.at.real != "" || before.real != ""
 	if w.at.real != before.real || !sameFolder(w.at, before) || gone && there {
 		w.add(whole)

@@ -86,11 +86,15 @@ type followed struct {
 	j      *Job
 	reader *store.Reader        // of a job with many children; nil before the first look
 	open   []*Job               // children that have begun and were not passed on to their end
-	seen   map[*Job]spool.Sizes // how much of those was passed on
+	begun  []*Job               // since the last look
+	known  map[int]bool         // all that have begun
+	seen   map[*Job]spool.Sizes // how much of those in open was passed on
 	gone   bool                 // the job was removed
 }
 
-func newFollowed(j *Job) *followed { return &followed{j: j, seen: map[*Job]spool.Sizes{}} }
+func newFollowed(j *Job) *followed {
+	return &followed{j: j, seen: map[*Job]spool.Sizes{}, known: map[int]bool{}}
+}
 
 // look passes on what is new; grown is how many bytes that is. final says that
 // nothing will come any more. With mend it makes sure that somebody looks
@@ -133,13 +137,10 @@ func (f *followed) lookAt(c *Job, final bool, fn func(*Job, spool.Sizes, bool) e
 }
 
 func (f *followed) lookAtMany(r store.Record, fn func(*Job, spool.Sizes, bool) error) (final bool, grown int64, err error) {
-	f.findBegun()
+	f.refresh()
 	kept := f.open[:0]
 	for _, c := range f.open {
-		through := r.State.Final() || c.through(f.reader.Status)
-		part := partOf(c.folder(), f.reader.Meta, f.reader.Status, c.ref.Child)
-		c.part = &part
-		n, err := f.lookAt(c, through, fn)
+		through, n, err := f.lookAtOne(c, r.State.Final(), fn)
 		if err != nil {
 			return true, 0, err
 		}
@@ -158,10 +159,30 @@ func (f *followed) lookAtMany(r store.Record, fn func(*Job, spool.Sizes, bool) e
 	return false, grown, nil
 }
 
-// findBegun adds the children that have begun since the last look, those of
-// the first look in order, others as they began. Of a damaged journal it takes
-// what can be read.
-func (f *followed) findBegun() {
+// lookAtOne passes on what is new of one of many children. While it runs its
+// files are held, or another child could get them before they are read.
+func (f *followed) lookAtOne(c *Job, final bool, fn func(*Job, spool.Sizes, bool) error) (through bool, grown int64, err error) {
+	part := partOf(c.folder(), f.reader.Meta, f.reader.Status, c.ref.Child)
+	if !part.None && part.Until == nil {
+		held, err := part.Hold()
+		if err != nil {
+			return true, 0, err
+		}
+		if held != nil {
+			defer held.Close()
+		}
+		f.read() // it may have ended meanwhile
+		part = partOf(c.folder(), f.reader.Meta, f.reader.Status, c.ref.Child)
+	}
+	c.part = &part
+	through = final || c.through(f.reader.Status)
+	grown, err = f.lookAt(c, through, fn)
+	return through, grown, err
+}
+
+// refresh finds the children that have begun since the last look, those of
+// the first look in order, others as they began.
+func (f *followed) refresh() {
 	first := f.reader == nil
 	if first {
 		f.reader = f.j.folder().Reader()
@@ -169,14 +190,22 @@ func (f *followed) findBegun() {
 	if first && f.j.ref.Child != 0 {
 		f.open = []*Job{f.j}
 	}
-	f.reader.Refresh(func(e store.Event) {
-		if e.Try == 1 && f.j.ref.Child == 0 {
-			f.open = append(f.open, f.j.child(e.Child))
-		}
-	})
+	f.read()
+	f.open, f.begun = append(f.open, f.begun...), nil
 	if first {
 		sort.SliceStable(f.open, func(i, k int) bool { return f.open[i].ref.Child < f.open[k].ref.Child })
 	}
+}
+
+// read reads what was added to the journal; of a damaged one, what can be
+// read, each time from the start.
+func (f *followed) read() {
+	f.reader.Refresh(func(e store.Event) {
+		if e.Try == 1 && f.j.ref.Child == 0 && !f.known[e.Child] {
+			f.known[e.Child] = true
+			f.begun = append(f.begun, f.j.child(e.Child))
+		}
+	})
 }
 
 // pause waits for the next change. After a little that came it waits a

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/backjob/job"
@@ -95,9 +96,35 @@ func (j *Job) Stop(ctx context.Context, o job.StopOptions) error {
 		return err
 	}
 	if o.Child != 0 && j.ref.Child == 0 {
-		return j.child(o.Child).Wait(ctx)
+		j = j.child(o.Child)
 	}
-	return j.Wait(ctx)
+	return j.AwaitStop(ctx, o)
+}
+
+// AwaitStop waits for the end of a job that was asked to stop. It comes, as
+// processes are killed in the end; but a child that is a function of its job's
+// program can only be asked. If it has not returned when the grace is over,
+// that is an error, and it goes on.
+func (j *Job) AwaitStop(ctx context.Context, o job.StopOptions) error {
+	r, err := j.record()
+	if err != nil || r.State.Final() {
+		return err
+	}
+	m, _, err := j.source.read(r)
+	if err != nil || !m.Self || j.ref.Child <= 1 {
+		return j.Wait(ctx)
+	}
+	grace := o.Grace
+	if grace == 0 {
+		grace = m.GraceTime()
+	}
+	bounded, end := context.WithTimeout(ctx, grace)
+	defer end()
+	if err = j.Wait(bounded); err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &job.Error{Job: j.ref.String(), Kind: job.Other, Err: fmt.Errorf("the function has not returned after %v", grace),
+		Hint: "job stop " + job.Ref{ID: j.ref.ID}.String() + " ends its program, with all its children"}
 }
 
 // Suspend makes the job's whole process tree stand still. A final job is a

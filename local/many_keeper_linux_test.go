@@ -92,12 +92,14 @@ func TestKeepersOfManyKilledAgainAndAgain(t *testing.T) {
 	script := fmt.Sprintf("echo $JOB_CHILD >> %s/ran; echo out $JOB_CHILD; sleep 0.0$((JOB_CHILD %% 3))", dir)
 	j := startMany(t, s, job.Spec{Argv: []string{"/bin/sh", "-c", script}}, Many{Throttle: 3, Children: make([]Child, children)})
 	kills := 0
-	for round := 0; ; round++ {
-		// A few more children each time, so that some round catches every moment.
-		ctx, cancel := context.WithTimeout(context.Background(), time.Duration(round*15)*time.Millisecond)
-		err := j.Wait(ctx)
-		cancel()
-		if err == nil || !killKeeper(t, j) {
+	for events := 20; ; events += 31 { // other moments each time
+		err := j.source.await(context.Background(), []*Job{j}, true, func(_ *Job, r store.Record) bool {
+			_, status, err := j.folder().Read()
+			must(t, err)
+			return r.State.Final() || status.Events > events
+		})
+		must(t, err)
+		if !killKeeper(t, j) {
 			break
 		}
 		kills++

@@ -72,7 +72,7 @@ func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped []*local.J
 		asked = append(asked, j)
 	}
 	for _, j := range asked {
-		err := j.Wait(ctx)
+		err := j.AwaitStop(ctx, o)
 		if err != nil && !isKind(err, job.NotFound) {
 			c.fail(errorOf(j, because(ctx, err)))
 			if ctx.Err() != nil {

@@ -14,6 +14,9 @@ import (
 // Verb is the first argument of a process that is a keeper.
 const Verb = "keep"
 
+// processName is what ps calls a keeper.
+const processName = "job-keeper"
+
 // The descriptors of a keeper beside 0 to 2. Its standard error is the
 // journal, so that what a crash prints is found there.
 const (
@@ -27,6 +30,7 @@ const (
 	launched = "program=" + process.PIDDigits // with the number of the program that it is the parent of
 	fresh    = "fresh"                        // it is to start the program
 	adopting = "adopt"                        // another keeper was here before it
+	napping  = "napping:"                     // it naps, or did up to now; what it has to know follows
 )
 
 // argv is how a keeper is executed; `ps` shows it.
@@ -35,7 +39,13 @@ func argv(f store.Folder, dir, how string) []string {
 }
 
 // environment is all that a keeper needs; the job's own is in its meta.
-func environment() []string { return []string{"GOMAXPROCS=1"} }
+func environment() []string {
+	env := []string{"GOMAXPROCS=1"}
+	if NapAfter != napAfter {
+		env = append(env, napVariable+"="+NapAfter.String())
+	}
+	return env
+}
 
 // attempt is one run of a child's program.
 type attempt struct {

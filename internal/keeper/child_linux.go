@@ -35,6 +35,7 @@ type child struct {
 	timedOut bool          // the attempt took too long
 	held     bool          // the next attempt waits for a resume
 	lingered bool          // its program left processes behind that had its output open
+	reusable bool          // its files may be used by another child
 	timeLeft time.Duration // of the attempt's timeout, when its clock last started
 	clock    time.Time     // when it started; zero while it stands still
 
@@ -233,9 +234,8 @@ func (c *child) end(state job.State, reason error, exit *store.Exit) {
 		c.lost = true
 	}
 	e := store.Event{Ended: exit, Lost: c.lost}
-	if c.k.meta.Many() && c.status.Attempt > 0 {
-		until := [3]int64(c.sizes())
-		e.Until, e.Cut = &until, c.cuts(c.status.From, until)
+	if c.k.shares() && c.status.Attempt > 0 {
+		c.putAway(&e)
 	}
 	c.move(state, reason, e)
 	c.k.release(c)

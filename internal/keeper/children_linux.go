@@ -101,42 +101,17 @@ func (k *keeper) begin(w waiting) {
 // release lets go of a child that is final.
 func (k *keeper) release(c *child) {
 	k.running = slices.DeleteFunc(k.running, func(r *child) bool { return r == c })
-	if c.files != 0 {
-		c.timeline.Close(false)
-		if c.leftNothing() {
-			k.slots.give(c.files)
+	if c.files == 0 {
+		return
+	}
+	c.timeline.Close(false)
+	switch unused := c.status.Attempt == 0 && k.shares(); {
+	case !c.reusable && !unused:
+	case c.last.Total() > 0 || c.timeline.Written():
+		if !k.clear(c.files) {
+			k.slots.full = append(k.slots.full, c.files)
 		}
+	default:
+		k.slots.give(c.files)
 	}
-}
-
-// slots are numbers of files. The children that have one write to its files
-// one after another. One that may still be written to by a process that a
-// child left behind, or that a child has cut, is never used again.
-type slots struct {
-	free    []int
-	last    int          // the highest number that was used
-	spoiled map[int]bool // by a child that has cut them; known to a keeper that took over
-}
-
-func (s *slots) give(n int) { s.free = append(s.free, n) }
-
-func (s *slots) spoil(n int) {
-	if s.spoiled == nil {
-		s.spoiled = map[int]bool{}
-	}
-	s.spoiled[n] = true
-}
-
-func (k *keeper) takeSlot() int {
-	if !k.meta.Many() {
-		return 1
-	}
-	s := &k.slots
-	if n := len(s.free); n > 0 {
-		slot := s.free[n-1]
-		s.free = s.free[:n-1]
-		return slot
-	}
-	s.last++
-	return s.last
 }

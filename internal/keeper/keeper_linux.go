@@ -15,6 +15,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
+	"github.com/backjob/job/internal/spool"
 	"github.com/backjob/job/internal/store"
 	"github.com/backjob/job/internal/watch"
 	"golang.org/x/sys/unix"
@@ -28,6 +29,7 @@ type keeper struct {
 	meta      store.Meta
 	launched  int    // the program that was launched with us; 0 if none was
 	adopted   bool   // another keeper was here before us
+	rest      rest   // of the nap that we come from, and until the next
 	boot      string // of this machine
 	restarted bool   // the machine, since there was a keeper
 
@@ -38,10 +40,12 @@ type keeper struct {
 	slots   slots        // the files that no child writes to
 	functions
 	events
-	strays   map[int]bool  // children of ours that a child of the job left behind
-	grace    time.Duration // of a stop of the whole job
-	dense    time.Duration // between two looks at the sizes; 0 while it is silent
-	sampleAt time.Time     // the next of them; zero if none is due
+	archive  *spool.Archive // what children put out that have ended; nil before the first
+	strays   map[int]bool   // children of ours that a child of the job left behind
+	grace    time.Duration  // of a stop of the whole job
+	dense    time.Duration  // between two looks at the sizes; 0 while it is silent
+	sampleAt time.Time      // the next of them; zero if none is due
+	napAt    time.Time      // if nothing happens until then; zero if we have to stay awake
 
 	signals chan os.Signal
 	changes *watch.Watcher
@@ -73,15 +77,18 @@ func newKeeper(args []string) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
+	if after, err := time.ParseDuration(os.Getenv(napVariable)); err == nil {
+		NapAfter = after
+	}
 	launched, _ := strconv.Atoi(strings.TrimPrefix(args[2], "program="))
 	f := store.FolderIn(args[0], job.ID(id))
-	return &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), launched: launched, adopted: args[2] == adopting,
+	return &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), launched: launched, adopted: args[2] == adopting, rest: restOf(args[2]),
 		signals: make(chan os.Signal, 16), inbox: make(chan func()), foreign: make(chan foreign, 1)}, nil
 }
 
 func (k *keeper) run() error {
 	debug.SetGCPercent(20) // it hardly allocates; memory counts, there may be hundreds of us
-	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer("job-keeper")), 0, 0, 0)
+	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer(processName)), 0, 0, 0)
 	if err := process.BecomeSubreaper(); err != nil {
 		return err
 	}
@@ -94,21 +101,30 @@ func (k *keeper) run() error {
 	k.changes.Add(k.journal.Path)
 	k.timer = time.NewTimer(time.Hour)
 	k.timer.Stop()
-	k.waitForStarter()
-	told := os.NewFile(toldFD, "told")
-	syscall.CloseOnExec(toldFD)
-	err := k.takeUp()
-	if told != nil {
-		told.Close()
-	}
-	if err != nil {
+	if err := k.begins(); err != nil {
 		return err
 	}
 	for !k.final() {
+		k.napAt = k.nextNap()
 		k.step()
 	}
 	k.leave()
 	return nil
+}
+
+// begins takes up the job, between the starter's word and ours; after a nap
+// there is no starter.
+func (k *keeper) begins() error {
+	if k.rest.napped {
+		return k.takeUp()
+	}
+	k.waitForStarter()
+	told := os.NewFile(toldFD, "told")
+	syscall.CloseOnExec(toldFD)
+	if told != nil {
+		defer told.Close()
+	}
+	return k.takeUp()
 }
 
 // waitForStarter waits until the process that started us has written what it
@@ -209,13 +225,16 @@ func (k *keeper) due(now time.Time) {
 		k.sampleAt = time.Time{}
 		k.sample()
 	}
+	if isDue(k.napAt, now) {
+		k.nap()
+	}
 }
 
 func isDue(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 // arm makes the timer fire when the next thing is due.
 func (k *keeper) arm() {
-	next := earliest(time.Time{}, k.sampleAt)
+	next := earliest(k.napAt, k.sampleAt)
 	for _, c := range k.running {
 		for _, at := range [...]time.Time{c.lookAt, c.deadline, c.retryAt} {
 			next = earliest(next, at)

@@ -15,7 +15,6 @@ type sampler struct {
 	spool    spool.Spool
 	timeline *spool.Timeline
 	last     spool.Sizes
-	shrunk   [3]bool // files that were seen to get smaller
 }
 
 const (
@@ -28,6 +27,9 @@ func (c *child) open(files int) {
 	c.files = files
 	c.spool = spool.In(c.k.journal.Path, files)
 	c.timeline = c.spool.Timeline()
+	if c.k.meta.Many() {
+		c.timeline.Make() // readers hold it; without it the times get coarse
+	}
 }
 
 // sizes are the sizes of the files as they are now.
@@ -38,9 +40,6 @@ func (s *sampler) sizes() spool.Sizes {
 	sizes, err := s.spool.Sizes()
 	if err != nil {
 		return s.last
-	}
-	for f := range sizes {
-		s.shrunk[f] = s.shrunk[f] || sizes[f] < s.last[f]
 	}
 	s.last = sizes
 	return sizes
@@ -53,15 +52,6 @@ func (s *sampler) sample() (grown bool) {
 	}
 	grown, _ = s.timeline.Note(time.Now(), s.sizes()) // on a full disk the times get coarse, no byte is lost
 	return grown
-}
-
-// cuts tells which files were cut by the child that has written to them since
-// they had these sizes.
-func (s *sampler) cuts(from, until [3]int64) (cut [3]bool) {
-	for f := range cut {
-		cut[f] = s.shrunk[f] || until[f] < from[f]
-	}
-	return cut
 }
 
 // sample looks at the sizes and decides when to look again.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
@@ -17,9 +16,11 @@ import (
 // takeUp reads what is known of the job, and goes on from there: the first
 // keeper of a job as any later one.
 func (k *keeper) takeUp() error {
-	k.boot = process.BootID()
 	if err := k.read(); err != nil {
 		return k.giveUp(err)
+	}
+	if k.boot = k.tally.Boot; !k.rest.napped {
+		k.boot = process.BootID()
 	}
 	if k.final() {
 		k.publish() // a keeper was killed between the journal and the index
@@ -85,7 +86,7 @@ func (k *keeper) read() error {
 		k.running = append(k.running, c)
 	}
 	slices.SortFunc(k.running, func(a, b *child) int { return a.number - b.number })
-	k.slots.last = k.tally.Slots
+	k.slots.last = max(k.tally.Slots, archived)
 	return err
 }
 
@@ -110,9 +111,7 @@ func (k *keeper) readEvent(e store.Event, place int64, children map[int]*child, 
 	case c.status.State.State.Final():
 		delete(children, e.Child)
 		delete(at, e.Child)
-		if e.Cut != [3]bool{} {
-			k.slots.spoil(c.status.Slot)
-		}
+		k.slots.occupy(c.status.Slot)
 	case c.status.Attempt > 0 || e.Step:
 		if children[e.Child] == nil {
 			c.place = at[e.Child]
@@ -161,7 +160,7 @@ func (c *child) takeUp() (f foreignProgram, ok bool) {
 	if s.Program.PID == 0 && c.ended == nil && !c.foundStarted() {
 		return f, false
 	}
-	c.startClock(c.k.meta.Timeout - time.Since(s.Began) + s.Stood)
+	c.startClock(c.timeLeftNow())
 	switch s.State.State {
 	case job.Suspended:
 		c.stopClock()
@@ -195,10 +194,10 @@ func (c *child) foundStarted() bool {
 	return false
 }
 
-// findStarted looks for the program of an attempt by the environment that it
-// was given.
+// findStarted looks for the program of an attempt by the environment and the
+// files that it was given.
 func (c *child) findStarted(attempt int) (p process.Stat, found bool) {
-	t := process.Tree{Lost: true, Spare: isKeeper,
+	t := process.Tree{Lost: true, Spare: isKeeper, Files: c.fileInfos(),
 		Cookies: append(cookies(c.k.journal.Folder, c.number, c.files), "JOB_ATTEMPT="+strconv.Itoa(attempt))}
 	for _, s := range t.Members() {
 		if s.PID == s.Session {
@@ -212,7 +211,7 @@ func (c *child) findStarted(attempt int) (p process.Stat, found bool) {
 func (c *child) findProgram() (f foreignProgram, ok bool) {
 	p := c.status.Program
 	stat, err := process.StatOf(p.PID)
-	if c.ours = err == nil && stat.Parent == os.Getpid() && stat.Start == p.Start; c.ours {
+	if c.ours = c.k.rest.napped || err == nil && stat.Parent == os.Getpid() && stat.Start == p.Start; c.ours {
 		return f, false
 	}
 	handle, err := process.Open(p.PID, p.Start)
@@ -275,7 +274,7 @@ func (k *keeper) endAfterRestart() {
 // left that an ended child may have left behind, none of those that were used
 // is used again.
 func (k *keeper) findFreeSlots() {
-	if !k.meta.Many() || k.slots.last == 0 || !k.adopted && len(k.orphans()) > 0 {
+	if !k.shares() || k.slots.last == archived || !k.adopted && len(k.orphans()) > 0 {
 		return
 	}
 	used := map[int]bool{}
@@ -289,9 +288,9 @@ func (k *keeper) findFreeSlots() {
 			return
 		}
 	}
-	for n := k.slots.last; n > 0; n-- {
-		if !used[n] && !k.slots.spoiled[n] {
-			k.slots.give(n)
+	for n := k.slots.last; n > archived; n-- {
+		if !used[n] && !k.slots.occupied[n] {
+			k.slots.full = append(k.slots.full, n)
 		}
 	}
 }

@@ -43,9 +43,8 @@ func (c *child) fileInfos() (files []os.FileInfo) {
 // isKeeper spares the keepers of jobs that our job started: those are jobs of
 // their own, and go on. The job's journal has to say so too.
 func isKeeper(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	args := strings.Split(string(b), "\x00")
-	if err != nil || len(args) < 4 || args[0] != "job" || args[1] != Verb {
+	args := process.Arguments(pid)
+	if len(args) < 4 || args[0] != "job" || args[1] != Verb {
 		return false
 	}
 	ref, ok := job.ParseRef(args[3])
@@ -109,19 +108,19 @@ func (k *keeper) orphansAmongAll() (orphans []int) {
 // write to its files any more.
 func (c *child) leftNothing() bool {
 	switch {
-	case !c.k.meta.Many(), c.lingered, c.cuts(c.status.From, c.last) != [3]bool{}:
+	case c.lingered:
 		return false
 	case c.ours || c.status.Attempt == 0:
-		return !c.k.newStrays()
+		return !c.k.newStrays(c)
 	}
 	return len(c.tree().Members()) == 0
 }
 
 // newStrays reports whether there are orphans that are not those of a child
-// that runs, and remembers them.
-func (k *keeper) newStrays() (found bool) {
+// that still runs when this one has ended, and remembers them.
+func (k *keeper) newStrays(ended *child) (found bool) {
 	for _, pid := range k.orphans() {
-		if k.ofRunning(pid) {
+		if k.ofRunning(pid, ended) {
 			continue
 		}
 		if k.strays == nil {
@@ -134,9 +133,12 @@ func (k *keeper) newStrays() (found bool) {
 
 // ofRunning reports whether an orphan came of a child that still runs, by
 // what it was given and what it has open.
-func (k *keeper) ofRunning(pid int) bool {
+func (k *keeper) ofRunning(pid int, ended *child) bool {
 	all := process.Every()
 	for _, c := range k.running {
+		if c == ended {
+			continue
+		}
 		for _, s := range c.tree().Among(all) {
 			if s.PID == pid {
 				return true

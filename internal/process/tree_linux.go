@@ -15,14 +15,15 @@ type Tree struct {
 	Session int      // the session of the program
 	Cookies []string // environment entries; only they have all of these
 
+	Files   []os.FileInfo // only they have these open; one that is being executed shows no environment
+
 	// Siblings says that the keeper has other programs too: what became its
 	// child counts only if it has the cookies, or one of Files open.
 	Siblings bool
-	Files    []os.FileInfo
 
 	// Lost says that some of them may be nobody's descendants that we know,
 	// as the keeper that started the program is gone: whatever has the
-	// cookies counts.
+	// cookies, or one of Files open, counts.
 	Lost bool
 
 	// Spare reports processes that are not part of the tree, with all that
@@ -71,7 +72,7 @@ func (t Tree) holdsTo(s Stat) bool {
 	case t.Keeper != 0 && s.Parent == t.Keeper:
 		return !t.Siblings || t.marked(s) || s.holds(t.Files)
 	}
-	return t.Lost && t.marked(s)
+	return t.Lost && (t.marked(s) || s.holds(t.Files))
 }
 
 func (t Tree) marked(s Stat) bool {

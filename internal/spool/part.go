@@ -1,8 +1,7 @@
 package spool
 
-// Part is what one child put out: a part of the files of a spool, which
-// children use one after another. Sizes and offsets of a part count from
-// where it begins.
+// Part is what one child put out: a part of the files of a spool. Sizes and
+// offsets of a part count from where it begins.
 type Part struct {
 	Spool
 	From  Sizes  // where it begins in the files
@@ -13,9 +12,8 @@ type Part struct {
 // Whole is all of a spool as one part.
 func (s Spool) Whole() Part { return Part{Spool: s} }
 
-// Sizes looks how large the part is. A file that is shorter than where the
-// part begins was cut by the child, which then has all that is in it now.
-func (p *Part) Sizes() (Sizes, error) {
+// Sizes looks how large the part is.
+func (p Part) Sizes() (Sizes, error) {
 	switch {
 	case p.None:
 		return Sizes{}, nil
@@ -23,11 +21,6 @@ func (p *Part) Sizes() (Sizes, error) {
 		return p.Until.Minus(p.From), nil
 	}
 	files, err := p.Spool.Sizes()
-	for f := range files {
-		if files[f] < p.From[f] {
-			p.From[f] = 0
-		}
-	}
 	return files.Minus(p.From), err
 }
 

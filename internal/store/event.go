@@ -30,10 +30,9 @@ type Event struct {
 	Program Process       // the child's program, from now on
 	Ended   *Exit         // how the program of the attempt ended
 	Try     int           // the attempt that begins with this event; 0 if none does
-	Slot    int           // with Try: the number of the files that it writes to; 0 means the child's own
-	Sizes   [3]int64      // with Try: bytes of output, error and records at that moment
-	Until   *[3]int64     // the same at the child's end; nil means to the end of the files
-	Cut     [3]bool       // with Until: the child cut these files; what others had in them is lost
+	Slot    int           // with Try: the number of the files that it writes to; with Until: of those that have it now; 0 means no others
+	Sizes   [3]int64      // bytes of output, error and records in these files when the attempt began; with Slot and Until: before the child's
+	Until   *[3]int64     // bytes in them when the child had ended; nil means to the end of the files
 	Note    string        // for people who read the journal
 	Grace   time.Duration // of the stop that begins with this event; less than 0 means none
 	Closed  bool          // no more children will be added to the job
@@ -75,18 +74,15 @@ func (e Event) encode() []byte {
 	}
 	if e.Try != 0 {
 		l.addInt("attempt", int64(e.Try))
-		if e.Slot != 0 {
-			l.addInt("slot", int64(e.Slot))
-		}
+	}
+	if e.Slot != 0 {
+		l.addInt("slot", int64(e.Slot))
+	}
+	if e.Try != 0 || e.Slot != 0 {
 		l.add("sizes", threeSizes(e.Sizes))
 	}
 	if e.Until != nil {
 		l.add("until", threeSizes(*e.Until))
-	}
-	for f, cut := range e.Cut {
-		if cut {
-			l.addInt("cut", int64(f))
-		}
 	}
 	if e.Program.PID != 0 {
 		l.add("pid", e.Program.String())
@@ -219,8 +215,6 @@ func (e *Event) set(key, value string) (err error) {
 		var until [3]int64
 		until, err = parseSizes(value)
 		e.Until = &until
-	case "cut":
-		err = e.setCut(value)
 	case "closed":
 		e.Closed, err = strconv.ParseBool(value)
 	case "lost":
@@ -258,14 +252,6 @@ func (w *Work) set(key, value string) {
 	case "env":
 		w.Env = append(w.Env, value)
 	}
-}
-
-func (e *Event) setCut(value string) error {
-	f, err := strconv.Atoi(value)
-	if err == nil && f >= 0 && f < len(e.Cut) {
-		e.Cut[f] = true
-	}
-	return err
 }
 
 func (x *Exit) set(key, value string) (err error) {

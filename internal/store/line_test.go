@@ -62,12 +62,13 @@ var eventGen = rapid.Custom(func(t *rapid.T) Event {
 	if rapid.Bool().Draw(t, "attempt") {
 		e.Try = rapid.IntRange(1, 99).Draw(t, "try")
 		e.Sizes = sizesGen.Draw(t, "sizes")
-		e.Slot = rapid.IntRange(0, 99).Draw(t, "slot")
 	}
 	if rapid.Bool().Draw(t, "until") {
 		until := sizesGen.Draw(t, "until")
 		e.Until = &until
-		e.Cut[rapid.IntRange(0, 2).Draw(t, "cut")] = rapid.Bool().Draw(t, "is cut")
+	}
+	if e.Slot = rapid.IntRange(0, 99).Draw(t, "slot"); e.Slot != 0 {
+		e.Sizes = sizesGen.Draw(t, "sizes before it")
 	}
 	if rapid.Bool().Draw(t, "work") {
 		e.Work = Work{any.Draw(t, "name"), any.Draw(t, "command"), append([]string(nil), rapid.SliceOfN(any, 0, 3).Draw(t, "argv")...),

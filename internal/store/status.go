@@ -34,8 +34,17 @@ type ChildStatus struct {
 
 	Grace time.Duration // of the stop that was asked for; 0 if none was
 	Began time.Time     // the attempt
-	Stood time.Duration // how long it was Suspended
+	stood time.Duration // how long it was Suspended, without the last time if it still is
 	since time.Time     // when that began last; zero while it is not
+}
+
+// Ran is how long the attempt has run up to now, without the time that it was
+// Suspended.
+func (c *ChildStatus) Ran(now time.Time) time.Duration {
+	if !c.since.IsZero() {
+		now = c.since
+	}
+	return now.Sub(c.Began) - c.stood
 }
 
 // Sum adds up the events of a job.
@@ -71,29 +80,7 @@ func (s *Status) Add(e Event) (step job.StateEvent, stepped bool) {
 	c := &s.Each[e.Child-1]
 	step.Previous = c.State
 	s.Tally.Add(e, c)
-	if e.Cut != [3]bool{} {
-		s.cut(e)
-	}
 	return step, e.Step && !step.Previous.State.Final()
-}
-
-// cut takes note that a child cut files that it shares: what is in them now
-// is all its own, and what the children before it had there is lost.
-func (s *Status) cut(e Event) {
-	slot := s.Each[e.Child-1].Slot
-	for f, cut := range e.Cut {
-		if !cut {
-			continue
-		}
-		for i := range s.Each {
-			if c := &s.Each[i]; c.Slot == slot && c.Until != nil && i != e.Child-1 {
-				until := *c.Until
-				until[f] = c.From[f]
-				c.Until = &until
-			}
-		}
-		s.Each[e.Child-1].From[f] = 0
-	}
 }
 
 func stateInfo(e Event) job.StateInfo {
@@ -117,6 +104,9 @@ func (c *ChildStatus) add(e Event) {
 	}
 	if e.Until != nil {
 		c.Until = e.Until
+	}
+	if e.Until != nil && e.Slot != 0 {
+		c.Slot, c.From = e.Slot, e.Sizes
 	}
 	if e.Grace != 0 {
 		c.Grace = e.Grace
@@ -149,13 +139,13 @@ func (c *ChildStatus) addWork(w Work) {
 }
 
 // beginAttempt takes note of a new attempt. All attempts of a child stand one
-// after another in the same files, so the first says where it begins.
+// after another in the same files; the first says where it begins.
 func (c *ChildStatus) beginAttempt(e Event) {
 	if c.Attempt == 0 {
 		c.Slot, c.From = e.Slot, e.Sizes
 	}
 	c.Attempt, c.Ended, c.Program = e.Try, nil, Process{}
-	c.Began, c.Stood = e.Time, 0
+	c.Began, c.stood = e.Time, 0
 }
 
 func (c *ChildStatus) step(e Event) {
@@ -164,7 +154,7 @@ func (c *ChildStatus) step(e Event) {
 	case e.State == job.Suspended:
 		c.since = e.Time
 	case !c.since.IsZero():
-		c.Stood += e.Time.Sub(c.since)
+		c.stood += e.Time.Sub(c.since)
 		c.since = time.Time{}
 	}
 	if e.State == job.Running && c.Begin.IsZero() {

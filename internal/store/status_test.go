@@ -132,16 +132,16 @@ func TestReasonOfAJob(t *testing.T) {
 	}
 }
 
-// A child that cuts a file which it shares takes what others had there; what
-// it puts there is its own, and the other file is untouched.
-func TestCutFiles(t *testing.T) {
-	s := Sum(Meta{ID: 7, Children: 3},
-		Event{Child: 1, Try: 1, Slot: 2}, Event{Child: 1, Until: &[3]int64{10, 20, 0}},
-		Event{Child: 3, Try: 1, Slot: 1}, Event{Child: 3, Until: &[3]int64{5, 5, 5}},
-		Event{Child: 2, Try: 1, Slot: 2, Sizes: [3]int64{10, 20, 0}}, Event{Child: 2, Until: &[3]int64{40, 25, 0}, Cut: [3]bool{true, false, false}})
-	for i, want := range [][2][3]int64{{{}, {0, 20, 0}}, {{0, 20, 0}, {40, 25, 0}}, {{}, {5, 5, 5}}} {
-		if c := s.Each[i]; c.From != want[0] || *c.Until != want[1] {
-			t.Errorf("child %d: got %v to %v, want %v to %v", i+1, c.From, *c.Until, want[0], want[1])
+// What a child put out is where it wrote it, until its end says that it is
+// somewhere else.
+func TestWhereAChildStands(t *testing.T) {
+	s := Sum(Meta{ID: 7, Children: 2},
+		Event{Child: 1, Try: 1, Slot: 2}, Event{Child: 2, Try: 1, Slot: 3, Sizes: [3]int64{5, 0, 0}},
+		Event{Child: 1, Try: 2, Slot: 2, Sizes: [3]int64{9, 9, 9}}, Event{Child: 1, Until: &[3]int64{40, 25, 1}, Slot: 1, Sizes: [3]int64{30, 20, 1}},
+		Event{Child: 2, Until: &[3]int64{9, 1, 1}})
+	for i, want := range []ChildStatus{{Slot: 1, From: [3]int64{30, 20, 1}, Until: &[3]int64{40, 25, 1}}, {Slot: 3, From: [3]int64{5, 0, 0}, Until: &[3]int64{9, 1, 1}}} {
+		if c := s.Each[i]; c.Slot != want.Slot || c.From != want.From || *c.Until != *want.Until {
+			t.Errorf("child %d: got %d, %v to %v, want %d, %v to %v", i+1, c.Slot, c.From, *c.Until, want.Slot, want.From, *want.Until)
 		}
 	}
 }

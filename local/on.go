@@ -79,7 +79,7 @@ func (s *Source) completeOf(on *On) error {
 	ref, ok := job.ParseRef(on.Of)
 	switch {
 	case !ok:
-		on.Past = false // which of the jobs with that name would be meant
+		on.Past = s.pastOf(on)
 		return nil
 	case ref.Child != 0:
 		return &job.Error{Kind: job.Invalid, Err: fmt.Errorf("%v is a child, and only the steps of jobs are events", ref)}
@@ -92,10 +92,26 @@ func (s *Source) completeOf(on *On) error {
 	if err != nil {
 		return err
 	}
-	if r.State.Final() && !(on.Past && r.State == on.State) {
+	if on.Once {
+		on.Past = r.ID
+	}
+	if r.State.Final() && !(on.Once && r.State == on.State) {
 		return &job.Error{Kind: job.WrongState, Err: fmt.Errorf("job %v is %v, and will not step to %v", ref, r.State, on.State)}
 	}
 	return nil
+}
+
+// pastOf is the job whose steps count that were before: with Once the last one
+// that has the name.
+func (s *Source) pastOf(on *On) job.ID {
+	if !on.Once || job.IsPattern(on.Of) {
+		return 0
+	}
+	found, err := s.resolve(on.Of)
+	if err != nil || len(found) == 0 {
+		return 0 // it is still to come
+	}
+	return found[len(found)-1].record.ID
 }
 
 // revive gives event jobs whose keepers were killed, or whose machine was

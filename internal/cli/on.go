@@ -46,7 +46,8 @@ func onVerb() *verb {
 			"An event job outlives a crash of its keeper and a restart of the machine: the next job command,\n" +
 			"whatever it is, starts it again, and no event is dealt with twice. Steps of jobs that came in\n" +
 			"between are dealt with then. Times that passed, also while the machine slept, are skipped; with\n" +
-			"--missed once there is one run, for the latest. So it is for changes, which nobody saw.",
+			"--missed once there is one run, for the latest. So it is for changes, which nobody saw, and for\n" +
+			"JOB, given by id or name, that is in STATE already.",
 		example: "job on --changed src --ignore build -- make\n" +
 			"job on --name nightly --cron '30 2 * * *' --keep-going --missed once -- ./backup.sh\n" +
 			"job on --every 5m --max 12 --overlap skip -c 'curl -fsS https://example.org/health'\n" +
@@ -167,7 +168,7 @@ func (o *onOptions) check(c *call) error {
 		}
 	}
 	o.on.Max = max(*o.max, 0)
-	o.on.KeepGoing, o.on.Past = *o.keepGoing, o.on.Once
+	o.on.KeepGoing = *o.keepGoing
 	if o.on.Cron != "" {
 		o.on.Zone = zone()
 	}

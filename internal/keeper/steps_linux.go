@@ -50,9 +50,6 @@ func (k *keeper) steps() source {
 	if ref, ok := job.ParseRef(s.on.Of); ok {
 		s.id = ref.ID
 	}
-	if s.on.Past {
-		s.since = time.Time{}
-	}
 	return func(ctx context.Context, ready func(), tell func(string) bool) (err error) {
 		if s.store, err = store.Open(k.dir, func(string) {}); err != nil {
 			return err
@@ -145,7 +142,7 @@ func (s *steps) consider(r store.Record) {
 	case r.ID == s.self.ID:
 	case !r.Live():
 		s.unready = append(s.unready, r.ID)
-	case r.State.Final() && r.End.Before(s.since):
+	case r.State.Final() && !s.counts(r.ID, r.End):
 	case s.id == 0 && !job.MatchPattern(s.on.Of, s.name(r)):
 	default:
 		s.open = append(s.open, &followed{Reader: s.store.Folder(r.ID).Reader()})
@@ -168,7 +165,7 @@ func (s *steps) read(f *followed) (done bool) {
 	before := f.Status.Tally.State()
 	err := f.Refresh(func(e store.Event) {
 		after := f.Status.Tally.State()
-		if after != before && after == s.on.State && !e.Time.Before(s.since) && !s.ofOurs(f.Meta) {
+		if after != before && after == s.on.State && s.counts(f.ID, e.Time) && !s.ofOurs(f.Meta) {
 			s.stepped(f)
 		}
 		before = after
@@ -179,6 +176,9 @@ func (s *steps) read(f *followed) (done bool) {
 	}
 	return before.Final() || s.ofOurs(f.Meta)
 }
+
+// counts reports whether a step at that time does.
+func (s *steps) counts(id job.ID, at time.Time) bool { return id == s.on.Past || !at.Before(s.since) }
 
 func (s *steps) stepped(f *followed) {
 	event := store.StepTo(f.ID, s.on.State)

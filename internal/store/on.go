@@ -22,7 +22,7 @@ type On struct {
 
 	Of    string    // the id, name or pattern of other jobs
 	State job.State // that they step to
-	Past  bool      // of the job with the id Of, steps that were before count too
+	Past  job.ID    // of this job, steps that were before count too; 0 means none
 
 	Max       int // so many runs; 0 means no end
 	Overlap   job.Overlap
@@ -76,9 +76,12 @@ func (o On) encode(l *line) {
 		l.addInt("max", int64(o.Max))
 	}
 	l.add("overlap", overlaps[o.Overlap])
-	for i, is := range [...]bool{o.Past, o.Once, o.KeepGoing} {
+	if o.Past != 0 {
+		l.addInt("past", int64(o.Past))
+	}
+	for i, is := range [...]bool{o.Once, o.KeepGoing} {
 		if is {
-			l.add([...]string{"past", "once", "keep-going"}[i], "true")
+			l.add([...]string{"once", "keep-going"}[i], "true")
 		}
 	}
 }
@@ -106,7 +109,9 @@ func (o *On) set(key, value string) (known bool, err error) {
 	case "overlap":
 		o.Overlap, err = ParseOverlap(value)
 	case "past":
-		o.Past, err = strconv.ParseBool(value)
+		var id uint64
+		id, err = strconv.ParseUint(value, 10, 63)
+		o.Past = job.ID(id)
 	case "once":
 		o.Once, err = strconv.ParseBool(value)
 	case "keep-going":

@@ -15,7 +15,7 @@ type Tree struct {
 	Session int      // the session of the program
 	Cookies []string // environment entries; only they have all of these
 
-	Files   []os.FileInfo // only they have these open; one that is being executed shows no environment
+	Files []os.FileInfo // only they have these open; one that is being executed shows no environment
 
 	// Siblings says that the keeper has other programs too: what became its
 	// child counts only if it has the cookies, or one of Files open.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 )
 
 // B8 of the design, each beside the bare version that it is compared with.
+// On a busy machine compare within one run, with several counts; bench -only
+// b8 lets both sides take turns.
 
 func empty(context.Context, *job.Writer) error { return nil }
 
@@ -46,6 +49,103 @@ func receive(b *testing.B, j *job.FuncJob) {
 	for range j.Records(background, job.RecordOptions{}) {
 		b.Fatal("an empty function wrote something")
 	}
+}
+
+const million = 1_000_000
+
+// BenchmarkMillion tells how many bytes of heap and stacks each of a million
+// takes. The first million is not counted: it makes what the Go runtime keeps
+// of each goroutine for ever.
+func BenchmarkMillion(b *testing.B) {
+	runBare()()
+	for _, m := range []struct {
+		name string
+		run  func() (end func())
+	}{
+		{"running, goroutine and channel", runBare},
+		{"running, job.Go", runJobs},
+		{"finished, job.Go", finishJobs},
+		{"queued, Group.Go", queueJobs},
+		{"finished, Group.Go", finishGroup},
+	} {
+		b.Run(m.name, func(b *testing.B) {
+			for range b.N {
+				before := inUse()
+				end := m.run()
+				b.ReportMetric((inUse()-before)/million, "B/job")
+				end()
+			}
+		})
+	}
+}
+
+func inUse() float64 {
+	runtime.GC()
+	runtime.GC() // the first may leave stacks to the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
+}
+
+func runBare() (end func()) {
+	let, all := make(chan int), make([]chan int, million)
+	for i := range all {
+		c := make(chan int)
+		all[i] = c
+		go func() { <-let; c <- 1 }()
+	}
+	return func() {
+		close(let)
+		for _, c := range all {
+			<-c
+		}
+	}
+}
+
+func runJobs() (end func()) {
+	let, all := make(chan int), make([]*job.FuncJob, million)
+	work := func(context.Context, *job.Writer) error { <-let; return nil }
+	for i := range all {
+		all[i] = job.Go(background, "", work)
+	}
+	return func() {
+		close(let)
+		for _, j := range all {
+			j.Wait(background)
+		}
+	}
+}
+
+func finishJobs() (end func()) {
+	all := make([]*job.FuncJob, million)
+	for i := range all {
+		all[i] = job.Go(background, "", empty)
+		all[i].Wait(background)
+	}
+	return func() { runtime.KeepAlive(all) }
+}
+
+func queueJobs() (end func()) {
+	g, let := &job.Group{Throttle: 1}, make(chan int)
+	g.Go(background, "", func(context.Context, *job.Writer) error { <-let; return nil })
+	for range million {
+		g.Go(background, "", empty)
+	}
+	return func() {
+		close(let)
+		g.Close()
+		g.Wait(background)
+	}
+}
+
+func finishGroup() (end func()) {
+	g := &job.Group{}
+	for range million {
+		g.Go(background, "", empty)
+	}
+	g.Close()
+	g.Wait(background)
+	return func() { runtime.KeepAlive(g) }
 }
 
 func BenchmarkWrite(b *testing.B) {

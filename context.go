@@ -14,9 +14,10 @@ type funcContext FuncJob
 
 // ending is how a function's context becomes done. The job's mu guards it.
 type ending struct {
-	done   chan struct{} // nil until it is asked for
-	cause  error         // why the context is done; nil while it is not
-	detach func() bool   // from parent; nil while we do not listen there
+	done   chan struct{}        // nil until it is asked for
+	cause  error                // why the context is done; nil while it is not
+	detach func() bool          // from parent; nil while we do not listen there
+	after  map[*func()]struct{} // to be called when it is done
 }
 
 // slotKey finds the job whose function a context belongs to.
@@ -25,29 +26,77 @@ type slotKey struct{}
 // Deadline is that of the context given to Go.
 func (c *funcContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
 
-// Value is that of the context given to Go.
+// Value is that of the context given to Go. A tap ends here: the function's own
+// children have it by their family, and other jobs that it starts have not.
 func (c *funcContext) Value(key any) any {
-	if key == (slotKey{}) {
+	switch key {
+	case slotKey{}:
 		return (*FuncJob)(c)
+	case tapKey{}:
+		return nil
 	}
 	return c.parent.Value(key)
 }
 
 // Done is closed when the job is stopped or the context given to Go is done.
-// Who asks for the first time once the job is final gets that context's: its
-// jobs may have been given to others, and nobody would stop listening for us.
 func (c *funcContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if e := c.listenLocked(); e != nil {
+		return e.done
+	}
+	return c.parent.Done()
+}
+
+// AfterFunc is what package context looks for, and spares it a goroutine for
+// each context that is derived from this one. See [context.AfterFunc].
+func (c *funcContext) AfterFunc(f func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.listenLocked()
+	switch {
+	case e == nil:
+		return context.AfterFunc(c.parent, f)
+	case e.cause != nil:
+		go f() // ends by itself, as context.AfterFunc says
+		return func() bool { return false }
+	case e.after == nil:
+		e.after = map[*func()]struct{}{}
+	}
+	e.after[&f] = struct{}{}
+	return func() bool { return c.forget(&f) }
+}
+
+// forget takes back what AfterFunc was told, and reports whether it was not
+// called.
+func (c *funcContext) forget(f *func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.ending.Load()
+	_, there := e.after[f]
+	delete(e.after, f)
+	c.leaveLocked(e)
+	return there
+}
+
+// listenLocked is the ending, with a channel that is closed when the parent
+// is done. It is nil once the job is final and we have left: the context is
+// then as good as its parent, and nobody would stop listening.
+func (c *funcContext) listenLocked() *ending {
 	e := c.endingLocked()
-	if e.done == nil && e.cause == nil && c.info.State.Final() {
-		return c.parent.Done()
+	switch {
+	case e.done != nil:
+		return e
+	case e.cause == nil && c.info.State.Final():
+		return nil
 	}
-	if e.done == nil {
-		e.done = make(chan struct{})
-		c.listenLocked(e)
+	e.done = make(chan struct{})
+	if e.cause != nil {
+		close(e.done)
+	} else if c.parent.Done() != nil {
+		e.detach = context.AfterFunc(c.parent, func() { c.cancel(context.Cause(c.parent)) })
 	}
-	return e.done
+	return e
 }
 
 func (c *funcContext) endingLocked() *ending {
@@ -59,26 +108,24 @@ func (c *funcContext) endingLocked() *ending {
 	return e
 }
 
-// listenLocked has done closed when the parent is done.
-func (c *funcContext) listenLocked(e *ending) {
-	switch {
-	case e.cause != nil:
-		close(e.done)
-	case c.parent.Done() != nil:
-		e.detach = context.AfterFunc(c.parent, func() { c.cancel(context.Cause(c.parent)) })
+// leave stops listening to the parent, once the job is final.
+func (c *funcContext) leave() {
+	if e := c.ending.Load(); e != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.leaveLocked(e)
 	}
 }
 
-// leave stops listening to the parent, once the job is final.
-func (c *funcContext) leave() {
-	if c.ending.Load() == nil {
+// leaveLocked goes on listening for jobs that the function has left behind.
+func (c *funcContext) leaveLocked(e *ending) {
+	if !c.info.State.Final() || len(e.after) > 0 || e.cause != nil {
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if e := c.ending.Load(); e.detach != nil {
+	if e.detach != nil {
 		e.detach()
 	}
+	*e = ending{}
 }
 
 // cancel makes the context done. The first cause counts.
@@ -93,6 +140,10 @@ func (c *funcContext) cancel(cause error) {
 	if e.done != nil {
 		close(e.done)
 	}
+	for f := range e.after {
+		go (*f)() // ends by itself, as context.AfterFunc says
+	}
+	e.after = nil
 }
 
 // cancelled is why the context is done; nil while it is not. Done is closed

@@ -58,11 +58,13 @@ func (j *FuncJob) launch() StateInfo {
 func newFunc(ctx context.Context, name string, work Work) *FuncJob {
 	j := &FuncJob{title: name, work: work, parent: ctx}
 	j.out.owner, j.out.job = &j.Lifecycle, j
-	if j.out.tap, _ = ctx.Value(tapKey{}).(*Tap); j.out.tap != nil {
-		j.Keep = j.out.tap.Step
+	if tap, _ := ctx.Value(tapKey{}).(*Tap); tap != nil {
+		j.giveTap(tap)
 	}
 	return j
 }
+
+func (j *FuncJob) giveTap(tap *Tap) { j.out.tap, j.Keep = tap, tap.Step }
 
 // Panic is the reason of a job whose function panicked.
 type Panic struct {
@@ -255,7 +257,7 @@ func (j *FuncJob) family() *Group {
 	if g := j.more.Load(); g != nil {
 		return g
 	}
-	g := &Group{}
+	g := &Group{tap: j.out.tap}
 	g.Job = j.ref()
 	g.nested = g.Job.Child != 0
 	if !j.more.CompareAndSwap(nil, g) {

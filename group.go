@@ -32,6 +32,7 @@ type Group struct {
 	coming   []comer  // functions that wait for their turn after having given it
 	closed   bool
 	stopping bool
+	tap      *Tap // of a function's own children; nil for none
 	nested   bool // the children of a child, who go by its Ref
 }
 
@@ -41,6 +42,9 @@ type Group struct {
 func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 	j := newFunc(ctx, name, work)
 	j.group = g
+	if g.tap != nil {
+		j.giveTap(g.tap)
+	}
 	g.turn.Lock()
 	defer g.turn.Unlock()
 	if g.closed {

@@ -54,37 +54,57 @@ func (r *Repository) Start(ctx context.Context, spec Spec) (Job, error) {
 
 // Find asks every source and joins what they found, in one order: that of
 // q.Jobs, then of ids, then of the sources. A source that is sick does not
-// hide the others: its error is joined into err, with its name. What one
+// hide the others: its error is joined into err, once, with its name. What one
 // source has and another has not is found.
 func (r *Repository) Find(ctx context.Context, q Query) ([]Job, error) {
 	if len(r.sources) == 1 {
 		return r.sources[0].Find(ctx, q)
 	}
-	if len(q.Jobs) == 0 {
-		found, errs := r.ask(ctx, q)
-		return jobsOf(r.narrow(found, q)), errors.Join(errs...)
+	if q.Newest == nil {
+		found, err := r.gather(ctx, q)
+		return jobsOf(found), err
 	}
-	var all []selected
+	bare := q // children come with the newest of all sources only
+	bare.Children, bare.ChildState = false, nil
+	found, err := r.gather(ctx, bare)
+	s := selection{query: q, seen: map[known]bool{}}
+	for _, f := range found {
+		s.seen[f.known()] = true
+	}
+	return s.withChildren(newestOf(found, *q.Newest)), err
+}
+
+// gather is what the sources find, text by text if there are any.
+func (r *Repository) gather(ctx context.Context, q Query) (all []selected, err error) {
+	sick := make([]bool, len(r.sources))
+	if len(q.Jobs) == 0 {
+		found, errs := r.ask(ctx, q, sick)
+		return found, errors.Join(errs...)
+	}
 	var errs []error
 	for _, text := range q.Jobs {
 		one := q
 		one.Jobs = []string{text}
-		found, failed := r.ask(ctx, one)
+		found, failed := r.ask(ctx, one, sick)
 		all = append(all, unseen(all, found)...)
-		errs = append(errs, r.missing(failed)...)
+		errs = append(errs, missing(failed, sick)...)
 	}
-	return jobsOf(r.narrow(all, q)), errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
-// ask puts a query to all sources.
-func (r *Repository) ask(ctx context.Context, q Query) (found []selected, errs []error) {
-	for _, s := range r.sources {
+// ask puts a query to all sources that are not sick, and notes which are.
+func (r *Repository) ask(ctx context.Context, q Query, sick []bool) (found []selected, errs []error) {
+	for i, s := range r.sources {
+		if sick[i] {
+			continue
+		}
 		jobs, err := s.Find(ctx, q)
 		for _, j := range jobs {
 			info, _ := infoFor(j, q.Reader) // a sick job still stands in the list
 			found = append(found, selected{j, info})
 		}
 		if err != nil {
+			sick[i] = kindOf(err) != NotFound
 			errs = append(errs, fmt.Errorf("%s: %w", s.Name(), err))
 		}
 	}
@@ -94,7 +114,7 @@ func (r *Repository) ask(ctx context.Context, q Query) (found []selected, errs [
 
 // missing are the errors about one text: that it names nothing counts only if
 // all sources that could look say so.
-func (r *Repository) missing(failed []error) (errs []error) {
+func missing(failed []error, sick []bool) (errs []error) {
 	var nowhere []error
 	for _, err := range failed {
 		if kindOf(err) == NotFound {
@@ -103,7 +123,13 @@ func (r *Repository) missing(failed []error) (errs []error) {
 		}
 		errs = append(errs, err)
 	}
-	if len(nowhere) > 0 && len(failed) == len(r.sources) {
+	could := 0
+	for _, s := range sick {
+		if !s {
+			could++
+		}
+	}
+	if len(nowhere) > 0 && len(nowhere) == could {
 		errs = append(errs, errors.Unwrap(nowhere[0]))
 	}
 	return errs
@@ -115,14 +141,6 @@ func kindOf(err error) Kind {
 		return e.Kind
 	}
 	return Other
-}
-
-// narrow keeps the newest among all sources.
-func (r *Repository) narrow(found []selected, q Query) []selected {
-	if q.Newest == nil {
-		return found
-	}
-	return newestOf(found, *q.Newest)
 }
 
 // unseen are the jobs of found that are not in all.
@@ -153,11 +171,21 @@ func (r *Repository) Remove(ctx context.Context, j Job, force bool) error {
 	if isNil(j) {
 		return &Error{Op: "remove", Kind: Invalid, Err: errNil}
 	}
-	if force {
-		if err := j.Stop(ctx, StopOptions{}); err != nil {
-			return err
-		}
+	err := r.remove(ctx, j)
+	if !force || kindOf(err) != WrongState {
+		return err // it is gone, or it is not ours to stop
 	}
+	if info, infoErr := j.Info(); infoErr != nil || info.Child != 0 {
+		return err
+	}
+	if err := j.Stop(ctx, StopOptions{}); err != nil {
+		return err
+	}
+	return r.remove(ctx, j)
+}
+
+// remove asks the sources one after the other, until one knows the job.
+func (r *Repository) remove(ctx context.Context, j Job) error {
 	err := error(&Error{Op: "remove", Kind: Unsupported, Err: errors.New("the repository has no source")})
 	for _, s := range r.sources {
 		if err = s.Remove(ctx, j); err == nil || kindOf(err) != Invalid && kindOf(err) != NotFound {

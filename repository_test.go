@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backjob/job"
 )
@@ -132,5 +133,89 @@ func TestFindWithAJobThatCannotSayWhoItIs(t *testing.T) {
 		source{name: "b", find: has(1)})
 	if jobs, err := r.Find(context.Background(), job.Query{}); err != nil || len(jobs) != 2 {
 		t.Errorf("Find: got %d jobs, %v, want both", len(jobs), err)
+	}
+}
+
+func selecting(all ...job.Job) func(job.Query) ([]job.Job, error) {
+	return func(q job.Query) ([]job.Job, error) { return job.Select(all, q) }
+}
+
+func named(id job.ID, name string, end int64, children ...job.Job) *stone {
+	s := &stone{children: children, info: job.Info{Ref: job.Ref{ID: id}, Name: name, InstanceID: job.InstanceID{0: byte(id), 1: name[0]}}}
+	if end > 0 {
+		s.info.State, s.info.EndTime = job.Completed, time.Unix(end, 0)
+	}
+	return s
+}
+
+func namesIn(jobs []job.Job) string {
+	var names []string
+	for _, j := range jobs {
+		i, _ := j.Info()
+		names = append(names, i.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestNewestOverSources(t *testing.T) {
+	child := &stone{info: job.Info{Ref: job.Ref{ID: 1, Child: 1}, Name: "child"}}
+	r := job.NewRepository(
+		source{name: "one", find: selecting(named(1, "a", 50, child), named(2, "b", 10), named(3, "c", 0))},
+		source{name: "two", find: selecting(named(1, "d", 40), named(2, "e", 60))})
+	for n, want := range []string{"", "c", "e c", "a child e c", "a child d e c"} {
+		got, err := r.Find(background, job.Query{Newest: &n, Children: true})
+		if err != nil || namesIn(got) != want {
+			t.Errorf("the newest %d, with children: got %q, %v, want %q", n, namesIn(got), err, want)
+		}
+	}
+	two := 2
+	if got, err := r.Find(background, job.Query{Newest: &two, Jobs: []string{"e", "d", "a", "b"}}); err != nil || namesIn(got) != "e a" {
+		t.Errorf("the newest 2 of those named: got %q, %v, want e a", namesIn(got), err)
+	}
+}
+
+func TestNamedOnceOverSources(t *testing.T) {
+	a, b := named(1, "a", 1), named(2, "b", 1)
+	asked := 0
+	r := job.NewRepository(source{name: "one", find: selecting(a)}, source{name: "two", find: selecting(b)},
+		source{name: "far", find: func(job.Query) ([]job.Job, error) { asked++; return nil, errors.New("no route to host") }})
+	got, err := r.Find(background, job.Query{Jobs: []string{"b", "a", "1", "*", "2", "nobody"}})
+	if namesIn(got) != "b a" {
+		t.Errorf("by names, ids and a pattern: got %q, want each once", namesIn(got))
+	}
+	if lostIn(err) != 1 || strings.Count(err.Error(), "no route to host") != 1 || asked != 1 {
+		t.Errorf("with a source that is sick: got %v, asked %d times; want its error once, and nobody NotFound", err, asked)
+	}
+}
+
+func TestRemoveFromARepository(t *testing.T) {
+	var one, two job.Memory
+	r := job.NewRepository(&one, &two)
+	waits := func(ctx context.Context, _ *job.Writer) error { <-ctx.Done(); return nil }
+	here, foreign := job.Go(background, "", waits), job.Go(background, "", waits)
+	must(t, two.Add(here))
+	for _, c := range []struct {
+		what  string
+		j     job.Job
+		force bool
+		want  job.Kind
+	}{
+		{"nil", nil, true, job.Invalid}, {"one at work", here, false, job.WrongState}, {"a foreign one", foreign, true, job.NotFound},
+	} {
+		var e *job.Error
+		if err := r.Remove(background, c.j, c.force); !errors.As(err, &e) || e.Kind != c.want {
+			t.Errorf("Remove of %s: got %v, want kind %v", c.what, err, c.want)
+		}
+	}
+	if foreign.State().State != job.Running || here.State().State != job.Running {
+		t.Errorf("after Removes that were refused: got %v and %v, want nothing stopped", foreign.State(), here.State())
+	}
+	must(t, r.Remove(background, here, true))
+	if all, _ := r.Find(background, job.Query{}); here.State().State != job.Stopped || len(all) != 0 {
+		t.Errorf("Remove with force: got %v, %d jobs left", here.State(), len(all))
+	}
+	must(t, foreign.Stop(background, job.StopOptions{}))
+	if r.Source("memory") != &one || r.Source("other") != nil {
+		t.Errorf("Source by name: got %v, %v", r.Source("memory"), r.Source("other"))
 	}
 }

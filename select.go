@@ -10,10 +10,11 @@ import (
 // Select gives the jobs that a query takes, out of all that there are, which
 // come in the order of their ids: in the order of q.Jobs, each once, else in
 // the order they came in. Each text of q.Jobs that names no job literally is a
-// [NotFound] error joined into err; the rest is found all the same. It is what
-// a Source without an index of its own needs for Find.
+// [NotFound] error joined into err; the rest is found all the same. A job that
+// cannot say who it is (its Info is an error) is left out. It is what a Source
+// without an index of its own needs for Find.
 func Select(all []Job, q Query) ([]Job, error) {
-	s := selection{query: q, seen: map[Ref]bool{}}
+	s := selection{query: q, seen: map[known]bool{}}
 	for _, j := range all {
 		if info, err := infoFor(j, q.Reader); err == nil {
 			s.all = append(s.all, selected{j, info})
@@ -35,8 +36,16 @@ type selected struct {
 type selection struct {
 	query Query
 	all   []selected
-	seen  map[Ref]bool
+	seen  map[known]bool // what was named already
 }
+
+// known is what tells jobs apart, also those that others number.
+type known struct {
+	ref      Ref
+	instance InstanceID
+}
+
+func (c selected) known() known { return known{c.info.Ref, c.info.InstanceID} }
 
 func (s *selection) named() (found []selected, err error) {
 	if len(s.query.Jobs) == 0 {
@@ -52,10 +61,10 @@ func (s *selection) named() (found []selected, err error) {
 		matches, err := s.resolve(text)
 		errs = append(errs, err)
 		for _, c := range matches {
-			if !s.seen[c.info.Ref] && s.query.MatchInfo(c.info) {
+			if !s.seen[c.known()] && s.query.MatchInfo(c.info) {
 				found = append(found, c)
 			}
-			s.seen[c.info.Ref] = true
+			s.seen[c.known()] = true
 		}
 	}
 	return found, errors.Join(errs...)
@@ -64,11 +73,13 @@ func (s *selection) named() (found []selected, err error) {
 // resolve finds what a text names: id, child id, instance id, name, pattern,
 // tried in this order.
 func (s *selection) resolve(text string) ([]selected, error) {
-	if ref, ok := ParseRef(text); ok {
-		return s.byRef(ref)
+	ref, isRef := ParseRef(text)
+	if isRef {
+		if found := s.byRef(ref); len(found) > 0 {
+			return found, nil // else it may be the end of an instance id all the same
+		}
 	}
-	suffix := instanceSuffix(text)
-	byInstance := s.matching(func(i Info) bool { return suffix != "" && strings.HasSuffix(i.InstanceID.String(), suffix) })
+	byInstance := s.byInstance(text)
 	byName := s.matching(func(i Info) bool { return strings.EqualFold(i.Name, text) })
 	switch {
 	case len(byInstance) == 1:
@@ -80,8 +91,37 @@ func (s *selection) resolve(text string) ([]selected, error) {
 	case len(byInstance) > 1:
 		return nil, &Error{Kind: NotFound, Err: fmt.Errorf("%d jobs have an instance id that ends with %q", len(byInstance), text),
 			Hint: "give more of it"}
+	case isRef:
+		return nil, &Error{Kind: NotFound, Err: fmt.Errorf("no job with id %s", text)}
+	case len(instanceSuffix(text)) == 36:
+		return nil, &Error{Kind: NotFound, Err: fmt.Errorf("no job with instance id %s", text)}
 	}
 	return nil, &Error{Kind: NotFound, Err: fmt.Errorf("no job named %q", text)}
+}
+
+// byInstance finds jobs, and children, whose instance id ends with a text.
+func (s *selection) byInstance(text string) (found []selected) {
+	suffix := instanceSuffix(text)
+	if suffix == "" {
+		return nil
+	}
+	for _, c := range s.all {
+		for _, one := range append([]selected{c}, s.childrenOf(c)...) {
+			if strings.HasSuffix(one.info.InstanceID.String(), suffix) {
+				found = append(found, one)
+			}
+		}
+	}
+	return found
+}
+
+func (s *selection) childrenOf(c selected) (children []selected) {
+	for _, child := range c.job.Children() {
+		if info, err := infoFor(child, s.query.Reader); err == nil {
+			children = append(children, selected{child, info})
+		}
+	}
+	return children
 }
 
 func (s *selection) matching(holds func(Info) bool) (found []selected) {
@@ -93,10 +133,10 @@ func (s *selection) matching(holds func(Info) bool) (found []selected) {
 	return found
 }
 
-func (s *selection) byRef(ref Ref) ([]selected, error) {
+func (s *selection) byRef(ref Ref) []selected {
 	found := s.matching(func(i Info) bool { return i.Ref == Ref{ID: ref.ID} })
-	if ref.Child == 0 && len(found) > 0 {
-		return found, nil
+	if ref.Child == 0 {
+		return found
 	}
 	var children []selected
 	for _, c := range found {
@@ -106,10 +146,7 @@ func (s *selection) byRef(ref Ref) ([]selected, error) {
 			}
 		}
 	}
-	if len(children) == 0 {
-		return nil, &Error{Kind: NotFound, Job: "", Err: fmt.Errorf("no job with id %v", ref)}
-	}
-	return children, nil
+	return children
 }
 
 // instanceSuffix is the text as the end of an instance id, "" if it cannot be
@@ -151,7 +188,8 @@ func newestOf(found []selected, n int) []selected {
 	return kept
 }
 
-// withChildren adds the children that the query asks for behind their job.
+// withChildren adds the children that the query asks for behind their job, but
+// for those that were named.
 func (s *selection) withChildren(found []selected) []Job {
 	jobs := make([]Job, 0, len(found))
 	for _, c := range found {
@@ -159,19 +197,16 @@ func (s *selection) withChildren(found []selected) []Job {
 		if c.info.Child != 0 || !s.query.Children && s.query.ChildState == nil {
 			continue
 		}
-		for _, child := range c.job.Children() {
-			if s.query.ChildState == nil || stateOf(child) == *s.query.ChildState {
-				jobs = append(jobs, child)
+		for _, child := range s.childrenOf(c) {
+			if s.addsChild(child) {
+				jobs = append(jobs, child.job)
 			}
 		}
 	}
 	return jobs
 }
 
-func stateOf(j Job) State {
-	info, err := j.Info()
-	if err != nil {
-		return NotStarted
-	}
-	return info.State
+func (s *selection) addsChild(c selected) bool {
+	state := s.query.ChildState
+	return !s.seen[c.known()] && (state == nil || *state == c.info.State)
 }

@@ -23,7 +23,9 @@ func WaitAll(ctx context.Context, jobs ...Job) error {
 }
 
 // WaitAny returns the first of the jobs to be final, or ctx's error. Without
-// jobs it is an [Invalid] error, as it would wait for ever.
+// jobs it is an [Invalid] error, as it would wait for ever. A job that cannot
+// be waited for does not keep it from the others; if all are so, their errors
+// come back joined.
 func WaitAny(ctx context.Context, jobs ...Job) (Job, error) {
 	if len(jobs) == 0 {
 		return nil, &Error{Op: "wait", Kind: Invalid, Err: errors.New("there is no job to wait for")}
@@ -38,12 +40,13 @@ func WaitAny(ctx context.Context, jobs ...Job) (Job, error) {
 	}
 	inner, end := context.WithCancel(ctx)
 	first := make(chan Job, len(jobs))
+	errs := make([]error, len(jobs))
 	var waiters sync.WaitGroup
 	defer waiters.Wait()
 	defer end()
-	for _, j := range jobs {
+	for i, j := range jobs {
 		waiters.Go(func() {
-			if j.Wait(inner) == nil {
+			if errs[i] = j.Wait(inner); errs[i] == nil {
 				first <- j
 			}
 		})
@@ -59,17 +62,16 @@ func WaitAny(ctx context.Context, jobs ...Job) (Job, error) {
 	case j := <-first:
 		return j, nil
 	default:
-		return nil, firstError(ctx.Err(), errors.New("the jobs cannot be waited for"))
+		return nil, whyNone(ctx, errs)
 	}
 }
 
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
+// whyNone is the error of a wait that nobody came through.
+func whyNone(ctx context.Context, errs []error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // OnState calls handle for each step of the job's life, in order, from the

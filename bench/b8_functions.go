@@ -69,38 +69,43 @@ func goroutines(n int) {
 }
 
 func clock(n int) {
+	last := time.Now()
 	for range n {
-		time.Now()
+		if now := time.Now(); now.Before(last) { // so that the compiler does not leave it out
+			panic("the clock went back")
+		}
 	}
 }
 
-// writes times writing only: the reader may take as long as it likes.
+// records is how many a turn of writing puts out.
+const records = 1 << 20
+
+const line = "a line of text as a program would write it"
+
+// writes times writing only: the reader may take as long as it likes. Beside
+// it stands the least that a program would do itself.
 func (b *bench) writes() error {
-	one := side{"1 writer", func() (time.Duration, error) { return write(1) }}
-	many := side{"16 writers", func() (time.Duration, error) { return write(16) }}
-	samples, err := b.takeTurns(4*b.pairs, one, many)
-	if err != nil {
-		return err
+	for _, writers := range []int{1, 16} {
+		samples, err := b.takeTurns(2*b.pairs,
+			side{"a write", func() (time.Duration, error) { return write(writers) }},
+			side{"time.Now, lock, append", func() (time.Duration, error) { return writeBare(writers) }})
+		if err != nil {
+			return err
+		}
+		b.report.within("b8", fmt.Sprintf("a write, writers: %d", writers), samples[0], "time.Now, lock, append", samples[1], atMost(100e-9))
 	}
-	b.report.within("b8", "a write, 1 writer", samples[0], atMost(100e-9))
-	b.report.within("b8", "a write, 16 writers", samples[1], atMost(100e-9))
 	return nil
 }
 
 // write is the time of a write, while a reader follows that rests a
 // millisecond after every hundred records.
 func write(writers int) (time.Duration, error) {
-	const each = 1 << 18
 	runtime.GC()
 	ctx, end := context.WithCancel(background)
 	defer end()
 	var took time.Duration
 	j := job.Go(background, "", func(_ context.Context, out *job.Writer) error {
-		took = inParallel(writers, func() {
-			for range each / writers * 4 {
-				out.Output("a line of text as a program would write it")
-			}
-		})
+		took = inParallel(writers, func() { out.Output(line) })
 		return nil
 	})
 	reader := make(chan error)
@@ -110,17 +115,38 @@ func write(writers int) (time.Duration, error) {
 	if err := <-reader; err != context.Canceled {
 		return 0, fmt.Errorf("the slow reader: %v", err)
 	}
-	return took / (each * 4), err
+	return took, err
 }
 
+func writeBare(writers int) (time.Duration, error) {
+	type record struct {
+		time  int64
+		value any
+	}
+	runtime.GC()
+	var mu sync.Mutex
+	var list []record
+	return inParallel(writers, func() {
+		now := time.Now().UnixNano()
+		mu.Lock()
+		list = append(list, record{now, line})
+		mu.Unlock()
+	}), nil
+}
+
+// inParallel is the time of each of as many calls as there are records.
 func inParallel(n int, do func()) time.Duration {
 	var all sync.WaitGroup
 	begin := time.Now()
 	for range n {
-		all.Go(do)
+		all.Go(func() {
+			for range records / n {
+				do()
+			}
+		})
 	}
 	all.Wait()
-	return time.Since(begin)
+	return time.Since(begin) / records
 }
 
 func readSlowly(ctx context.Context, j job.Job) error {

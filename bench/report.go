@@ -108,9 +108,9 @@ func (r *report) alone(target, name string, s sample) {
 	r.line(target, name, milliseconds(s.median()), "nothing", "", "", "", "could not be compared")
 }
 
-// within prints a time that has a limit of its own.
-func (r *report) within(target, name string, s sample, l limit) {
-	r.line(target, name, duration(s.median()), "", "", spread(s, duration), l.text(duration), l.verdict(s.median()))
+// within prints a time that has a limit of its own, beside the peer's.
+func (r *report) within(target, ours string, a sample, peer string, b sample, l limit) {
+	r.line(target, ours, duration(a.median()), peer, duration(b.median()), spread(a, duration), l.text(duration), l.verdict(a.median()))
 }
 
 // memory prints the mean of a size, which may have a limit of its own.

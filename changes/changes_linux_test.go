@@ -100,6 +100,7 @@ func TestIgnored(t *testing.T) {
 		{nil, []string{"#", "a", "a/cache", "a/cache/x", "a/mark", "cache", "cache/x", "mark"}},
 		{[]string{"cache", ".*", "*~", "4913", "#*"}, []string{"a", "a/mark", "mark"}},
 		{[]string{"a/cache", ".*", "*~", "4913", "#*", "?ark"}, []string{"a", "cache", "cache/x"}},
+		{[]string{"/cache", "a", ".*", "*~", "4913", "#*"}, []string{"mark"}},
 		{[]string{}, []string{"#", "#x#", ".#x", ".git", ".git/x", ".x.swp", "4913", "a", "a/cache", "a/cache/x", "a/mark", "cache", "cache/x", "mark", "x~"}},
 	} {
 		t.Run(fmt.Sprint(c.patterns), func(t *testing.T) {

@@ -5,7 +5,8 @@
 // comes when nothing has changed for a moment, or a second after the first,
 // and has the names of all that was made, written, given another name, mode or
 // time, or removed. What was done to it is not told: whoever looks sees what is
-// there now.
+// there now. What changes while the loop's body is at work comes together
+// after it.
 //
 // # Promises
 //
@@ -27,7 +28,8 @@
 // another name: then within a minute.
 //
 // What the system cannot watch for want of resources ends the range with an
-// error. Folders under the root that we may not read are passed over.
+// error. Folders under the root that we may not read are passed over, and one
+// that is mounted in two places under it is told in one of them.
 //
 // # Left to others
 //

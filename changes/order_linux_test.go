@@ -20,7 +20,7 @@ type story struct {
 	mu   sync.Mutex
 	told map[string]bool // since the last forget
 	more chan struct{}   // a value after something was told
-	err  chan error
+	err  chan error      // the last one, and the end
 }
 
 // listen begins, and is back when the watch stands.
@@ -31,6 +31,7 @@ func listen(ctx context.Context, root string) *story {
 		for c, err := range Under(root, Options{Settle: time.Millisecond, Longest: 5 * time.Millisecond, Ready: func() { close(ready) }})(ctx) {
 			if err != nil {
 				s.err <- err
+				close(s.err)
 				return
 			}
 			s.add(c.Paths)
@@ -147,8 +148,8 @@ func TestAnyOrder(t *testing.T) {
 				root := filepath.Join(dir, "up/root")
 				disk{t, dir}.mkdir("up/root")
 				ctx, cancel := context.WithTimeout(t.Context(), patience)
-				defer cancel()
 				s := listen(ctx, root)
+				defer func() { cancel(); <-s.err }()
 				for range rapid.IntRange(1, 25).Draw(rt, "deeds") {
 					deed(rt, dir, paths)
 				}

@@ -59,31 +59,49 @@ func (t *tree) take(path string, op fsnotify.Op, tell func(string)) error {
 // may have been made before the watch stood. What is no folder, is gone again
 // or may not be read is passed over, but for the top.
 func (t *tree) enter(path string, tell func(string)) error {
+	ok, err := t.watch(path)
+	if ok {
+		err = t.scan(path, tell)
+	}
+	if path == whole || exhausted(err) {
+		return err
+	}
+	return nil
+}
+
+// watch watches one folder, if it is one and was not watched there before.
+func (t *tree) watch(path string) (ok bool, err error) {
 	if path != whole && t.find(filepath.Dir(path)) == nil {
-		return nil // told late: the folder above was moved or removed since
+		return false, nil // told late: the folder above was moved or removed since
 	}
 	full := filepath.Join(t.top, path)
 	info, err := os.Lstat(full)
 	if err != nil || !info.IsDir() {
-		return ofTop(path, err)
+		return false, err
 	}
 	if at, ok := t.paths[identify(info)]; ok {
 		// It was moved here, and the event that says so is still to come.
 		if at == path || at == whole || isAbove(at, path) {
-			return nil
+			return false, nil
 		}
 		t.leave(at) // the system would go on with the watch that it has, under the old path
 	}
 	t.leave(path)
 	if err := t.system.Add(full); err != nil {
-		return ofTop(path, err)
+		return false, err
 	}
 	t.join(path, identify(info))
-	if again, err := os.Lstat(full); err != nil || !again.IsDir() || !os.SameFile(info, again) {
+	again, err := os.Lstat(full)
+	if err != nil || !again.IsDir() || !os.SameFile(info, again) {
 		t.leave(path) // maybe a link now, which the watch would have followed; it can have the same inode
-		return ofTop(path, err)
+		return false, err
 	}
-	entries, err := os.ReadDir(full)
+	return true, nil
+}
+
+// scan tells what is in a folder, and enters the folders in it.
+func (t *tree) scan(path string, tell func(string)) error {
+	entries, err := os.ReadDir(filepath.Join(t.top, path))
 	for _, e := range entries {
 		inner := filepath.Join(path, e.Name())
 		if ignored(t.ignore, inner) {
@@ -96,16 +114,7 @@ func (t *tree) enter(path string, tell func(string)) error {
 			}
 		}
 	}
-	return ofTop(path, err)
-}
-
-// ofTop is the error that is to be told: one about the top, or that there are
-// no means to watch more.
-func ofTop(path string, err error) error {
-	if path == whole || exhausted(err) {
-		return err
-	}
-	return nil
+	return err
 }
 
 // leave ends the watch of a folder and of all in it, if it is watched.

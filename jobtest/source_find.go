@@ -37,7 +37,7 @@ var findChecks = []sourceCheck{
 			{"by id", []string{t.info(other).Ref.String()}, []job.Job{other}},
 			{"by instance id", []string{instance}, []job.Job{other}},
 			{"by instance id in capitals", []string{strings.ToUpper(instance)}, []job.Job{other}},
-			{"by the last 8 of an instance id", []string{instance[28:]}, []job.Job{other}},
+			{"by the end of an instance id", []string{endOf(instance)}, []job.Job{other}},
 			{"by a name that two have", []string{"night"}, []job.Job{night, again}},
 			{"by a pattern", []string{"night*"}, []job.Job{night, nightly, again}},
 			{"by a pattern with a class", []string{"[mno]ther"}, []job.Job{other}},
@@ -67,13 +67,28 @@ var findChecks = []sourceCheck{
 			ref := job.Ref{ID: t.info(j).ID, Child: i + 1}.String()
 			t.wantFound("by the child id "+ref, job.Query{Jobs: []string{ref}}, c)
 			t.wantFound("of a child, then of its job", job.Query{Jobs: []string{ref, "parent"}}, c, j)
+			t.wantFound("by a child's instance id", job.Query{Jobs: []string{t.info(c).InstanceID.String()}}, c)
 		}
 		t.wantLost(job.Query{Jobs: []string{job.Ref{ID: t.info(j).ID, Child: len(children) + 1}.String()}}, 1)
+		if len(children) > 0 {
+			first := job.Ref{ID: t.info(j).ID, Child: 1}.String()
+			t.wantFound("of a child and of its job, with Children", job.Query{Jobs: []string{first, "parent"}, Children: true}, append([]job.Job{children[0], j}, children[1:]...)...)
+		}
 		t.wantFound("with Children", job.Query{Children: true}, t.withChildren(other, j)...)
 		completed, failed := job.Completed, job.Failed
 		t.wantFound("with the children that are Completed", job.Query{ChildState: &completed}, t.withChildren(other, j)...)
 		t.wantFound("with the children that Failed", job.Query{ChildState: &failed}, other, j)
 	}},
+}
+
+// endOf is the last 8 characters of an instance id, or some more so that it is
+// no number, which would be an id.
+func endOf(instance string) string {
+	n := len(instance) - 8
+	for strings.Trim(instance[n:], "0123456789") == "" {
+		n--
+	}
+	return instance[n:]
 }
 
 // withChildren are jobs, each with its children behind it.

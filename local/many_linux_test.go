@@ -345,3 +345,55 @@ func TestManyRefused(t *testing.T) {
 		t.Errorf("jobs that were refused: got %v, %v", jobs, err)
 	}
 }
+
+// A thousand children in a row: all end, and the keeper stays small.
+func TestAThousandChildren(t *testing.T) {
+	s := open(t)
+	const children, most = 1000, 64 << 10 // KB
+	j := startMany(t, s, job.Spec{Argv: []string{"true"}}, Many{Throttle: 2, Children: make([]Child, children)})
+	peak := 0
+	err := s.await(context.Background(), []*Job{j}, true, func(_ *Job, r store.Record) bool {
+		_, status, err := s.read(r)
+		must(t, err)
+		b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", status.Keeper.PID))
+		if _, after, found := strings.Cut(string(b), "VmHWM:"); found {
+			fmt.Sscan(after, &peak)
+		}
+		return r.State.Final()
+	})
+	must(t, err)
+	info, err := j.Info()
+	must(t, err)
+	if info.State != job.Completed || info.ChildrenByState[job.Completed] != children || info.Children != children {
+		t.Errorf("at the end: got %v, %v", info.StateInfo, info.ChildrenByState)
+	}
+	if peak == 0 || peak > most {
+		t.Errorf("the keeper had %d KB at most, want no more than %d", peak, most)
+	}
+	t.Logf("the keeper had %d KB at most", peak)
+	if files, err := os.ReadDir(j.folder().Path); err != nil || len(files) > 12 {
+		t.Errorf("files of the job: got %d, %v, want a handful", len(files), err)
+	}
+}
+
+// The index can be built again from the folders, also of jobs with many
+// children, and those that go on do.
+func TestIndexOfManyIsBuiltAgain(t *testing.T) {
+	s, dir := open(t), t.TempDir()
+	j := startMany(t, s, job.Spec{Name: "many"}, Many{Throttle: 2, Children: shells("echo 1", held(dir, "2"), held(dir, "3"), "echo 4")})
+	await(t, j, "Completed, Running, Running, NotStarted")
+	must(t, os.Remove(filepath.Join(s.Folder(), "index")))
+	warned := ""
+	again, err := Open(s.Folder(), Options{Warn: func(text string) { warned = text }})
+	must(t, err)
+	defer again.Close()
+	found, err := again.Find(context.Background(), job.Query{Name: "many", Children: true})
+	must(t, err)
+	if warned == "" || len(found) != 5 {
+		t.Errorf("the index built again: got the warning %q, %d jobs and children, want 5", warned, len(found))
+	}
+	touch(t, dir, "2", "3")
+	must(t, found[0].Wait(context.Background()))
+	wantLines(t, "what it put out", texts(t, found[0].(*Job), job.RecordOptions{}), "1 output 1", "2 output begun", "2 output done", "3 output begun", "3 output done", "4 output 4")
+	must(t, s.Refresh())
+}

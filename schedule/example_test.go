@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/backjob/job"
 	"github.com/backjob/job/schedule"
 )
 
@@ -47,6 +48,7 @@ func ExampleMissed() {
 	// 2026-01-07
 }
 
+// A job that does something at each time, here twice.
 func ExampleSubscription() {
 	begun := time.Now()
 	s, err := schedule.EveryFrom(begun, time.Millisecond)
@@ -54,13 +56,15 @@ func ExampleSubscription() {
 		fmt.Println(err)
 		return
 	}
-	for due, err := range schedule.Subscription(s, begun)(context.Background()) {
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		fmt.Println("due after whole milliseconds:", due.Sub(begun)%time.Millisecond == 0)
-		break
-	}
-	// Output: due after whole milliseconds: true
+	j := job.On(context.Background(), "tick", schedule.Subscription(s, begun),
+		func(_ context.Context, _ *job.Writer, due time.Time) error {
+			fmt.Println("due after whole milliseconds:", due.Sub(begun)%time.Millisecond == 0)
+			return nil
+		}, job.EventOptions{Max: 2})
+	<-j.Finished()
+	fmt.Println(j.State().State)
+	// Output:
+	// due after whole milliseconds: true
+	// due after whole milliseconds: true
+	// Completed
 }

@@ -136,6 +136,13 @@ func (j *Job) Resume(ctx context.Context) error { return j.change(ctx, "resume",
 
 func (j *Job) change(ctx context.Context, verb string, to job.State) error {
 	r, err := j.record()
+	if err == nil && r.Flags&store.Many != 0 && !r.State.Final() {
+		// Who heard of a child's step from the journal may be ahead of the index.
+		_, status, readErr := j.source.read(r)
+		if err = readErr; j.ref.Child == 0 {
+			r.State = status.Tally.State()
+		}
+	}
 	if err != nil || r.State == to {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -14,26 +15,45 @@ type account struct {
 	info   Info // as Describe left it; guarded by the lifecycle's mu
 	writer Writer
 
-	log   Log[entry]       // its mu guards what follows too
-	last  moment           // of the newest entry
-	bytes [2]int64         // of text on output and error
-	marks map[string]*mark // of each reader
-	lines []*lineWriter    // what Writer.Lines gave
+	log   Log[entry]    // its mu guards what follows too
+	first moment        // of the first entry; it does not change any more
+	last  moment        // of the newest one
+	bytes [2]int64      // of text on output and error
+	lines []*lineWriter // what Writer.Lines gave
+
+	reading sync.Mutex       // guards marks: who reads does not hold up who writes
+	marks   map[string]*mark // of each reader
 }
 
 // mark is how far a reader has received. It has a place for each stream: who
 // receives the errors alone gets the output later.
 type mark struct {
-	next [8]int // by stream, the entry from which on it gets those of the stream
-	got  int    // entries in all
+	next [8]int      // by stream, the entry from which on it gets those of the stream
+	got  int         // entries in all
+	seen view[entry] // what was there when we looked last
 }
 
 // entry is a record as it is kept: text is made of a value when it is read.
+// Many are kept, so the time, counted from that of the first entry, and the
+// stream share 8 bytes. The time has room for 73 years.
 type entry struct {
-	time   moment
-	value  any
-	stream Stream
+	stamp uint64
+	value any
 }
+
+const (
+	streamBits = 3
+	streamMask = 1<<streamBits - 1
+)
+
+func (a *account) entry(at moment, stream Stream, value any) entry {
+	return entry{uint64(at-a.first)<<streamBits | uint64(stream), value}
+}
+
+func (e entry) stream() Stream { return Stream(e.stamp & streamMask) }
+
+// since is the time after that of the first entry.
+func (e entry) since() moment { return moment(e.stamp >> streamBits) }
 
 func (l *Lifecycle) accountLocked() *account {
 	if a := l.account.Load(); a != nil {
@@ -108,13 +128,11 @@ func (l *Lifecycle) infoFor(reader string) Info {
 	if i.Attempt == 0 && !i.BeginTime.IsZero() {
 		i.Attempt = 1
 	}
+	got := a.got(readerName(reader))
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
 	i.OutputBytes, i.ErrorBytes = a.bytes[0], a.bytes[1]
-	i.Unread = int64(a.log.length)
-	if m := a.marks[readerName(reader)]; m != nil {
-		i.Unread -= int64(m.got)
-	}
+	i.Unread = int64(a.log.length - got)
 	return i
 }
 
@@ -142,7 +160,7 @@ func (l *Lifecycle) Records(ctx context.Context, o RecordOptions) iter.Seq2[Reco
 			return
 		}
 		pass := func(i int, e entry) bool {
-			return !o.wants(e.stream) || yield(recordOf(ref, i, e), nil)
+			return !o.wants(e.stream()) || yield(a.record(ref, i, e), nil)
 		}
 		next := 0
 		ranged(ctx, &a.log, o.Follow, 0, func(e entry, err error) bool {
@@ -161,13 +179,13 @@ func (a *account) receive(ctx context.Context, o RecordOptions, ref Ref, yield f
 	for {
 		i, e, ok := a.take(o)
 		switch {
-		case ok && !yield(recordOf(ref, i, e), nil):
+		case ok && !yield(a.record(ref, i, e), nil):
 			return
 		case ok:
 		case !o.Follow:
 			return
 		default:
-			if _, _, more := a.log.wait(ctx, i); !more && !a.log.through(i) {
+			if _, more := a.log.wait(ctx, i); !more && !a.log.through(i) {
 				yield(Record{}, ctx.Err())
 				return
 			} else if !more {
@@ -180,19 +198,42 @@ func (a *account) receive(ctx context.Context, o RecordOptions, ref Ref, yield f
 // take gives the reader's next entry, and moves its mark over it; without one
 // i is the entry that will come next.
 func (a *account) take(o RecordOptions) (i int, e entry, ok bool) {
-	a.log.mu.Lock()
-	defer a.log.mu.Unlock()
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	m := a.marks[o.Reader]
+	if m == nil {
+		m = a.addMarkLocked(o.Reader)
+	}
+	if i, e, ok = m.take(o); !ok {
+		m.seen = a.log.view()
+		i, e, ok = m.take(o)
+	}
+	return i, e, ok
+}
+
+func (a *account) addMarkLocked(reader string) *mark {
 	if a.marks == nil {
 		a.marks = map[string]*mark{}
 	}
-	m := a.marks[o.Reader]
-	if m == nil {
-		m = &mark{}
-		a.marks[o.Reader] = m
+	m := &mark{}
+	a.marks[reader] = m
+	return m
+}
+
+// got is how many entries a reader has received.
+func (a *account) got(reader string) int {
+	a.reading.Lock()
+	defer a.reading.Unlock()
+	if m := a.marks[reader]; m != nil {
+		return m.got
 	}
-	for i = min(m.first(o), a.log.length); i < a.log.length; i++ {
-		block, at := place(i)
-		if e = a.log.blocks[block][at]; o.wants(e.stream) && i >= m.next[e.stream] {
+	return 0
+}
+
+// take is the account's take, of what was seen.
+func (m *mark) take(o RecordOptions) (i int, e entry, ok bool) {
+	for i = min(m.first(o), m.seen.length); i < m.seen.length; i++ {
+		if e = m.seen.entry(i); o.wants(e.stream()) && i >= m.next[e.stream()] {
 			m.pass(o, i+1)
 			m.got++
 			return i, e, true
@@ -222,10 +263,16 @@ func (m *mark) pass(o RecordOptions, next int) {
 	}
 }
 
-// recordOf is entry i as a Record.
-func recordOf(job Ref, i int, e entry) Record {
-	r := Record{Job: job, Stream: e.stream, Time: e.time.time(), Offset: int64(i), Value: e.value, Text: textOf(e.value)}
-	if step, ok := e.value.(Step); ok && e.stream == Progress {
+// record is entry i as a Record.
+func (a *account) record(job Ref, i int, e entry) Record {
+	r := recordOf(job, e.stream(), a.first+e.since(), e.value)
+	r.Offset = int64(i)
+	return r
+}
+
+func recordOf(job Ref, stream Stream, at moment, value any) Record {
+	r := Record{Job: job, Stream: stream, Time: at.time(), Value: value, Text: textOf(value)}
+	if step, ok := value.(Step); ok && stream == Progress {
 		r.Step = &step
 	}
 	return r

@@ -2,19 +2,26 @@ package job_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/backjob/job"
 )
 
 // B8 of the design, each beside the bare version that it is compared with.
+// On a busy machine compare within one run, with several counts; bench -only
+// b8 lets both sides take turns.
+
+func empty(context.Context, *job.Writer) error { return nil }
 
 func BenchmarkGo(b *testing.B) {
 	b.Run("goroutine and channel", func(b *testing.B) {
 		b.ReportAllocs()
-		for b.Loop() {
+		for range b.N {
 			c := make(chan int)
 			go func() { c <- 1 }()
 			<-c
@@ -22,27 +29,142 @@ func BenchmarkGo(b *testing.B) {
 	})
 	b.Run("job.Go", func(b *testing.B) {
 		b.ReportAllocs()
-		for b.Loop() {
-			j := job.Go(background, "", empty)
-			j.Wait(background)
-			for range j.Records(background, job.RecordOptions{}) {
-				b.Fatal("an empty function wrote something")
-			}
+		for range b.N {
+			receive(b, job.Go(background, "", empty))
+		}
+	})
+	b.Run("Group.Go", func(b *testing.B) {
+		b.ReportAllocs()
+		var g job.Group
+		for range b.N {
+			receive(b, g.Go(background, "", empty))
 		}
 	})
 }
 
-func empty(context.Context, *job.Writer) error { return nil }
-
-func BenchmarkWrite(b *testing.B) {
-	b.Run("1 writer", func(b *testing.B) { benchmarkWrite(b, 1) })
-	b.Run("16 writers and a slow reader", func(b *testing.B) { benchmarkWrite(b, 16) })
+func receive(b *testing.B, j *job.FuncJob) {
+	if err := j.Wait(background); err != nil {
+		b.Fatal(err)
+	}
+	for range j.Records(background, job.RecordOptions{}) {
+		b.Fatal("an empty function wrote something")
+	}
 }
 
+const million = 1_000_000
+
+// BenchmarkMillion tells how many bytes of heap and stacks each of a million
+// takes. The first million is not counted: it makes what the Go runtime keeps
+// of each goroutine for ever.
+func BenchmarkMillion(b *testing.B) {
+	runBare()()
+	for _, m := range []struct {
+		name string
+		run  func() (end func())
+	}{
+		{"running, goroutine and channel", runBare},
+		{"running, job.Go", runJobs},
+		{"finished, job.Go", finishJobs},
+		{"queued, Group.Go", queueJobs},
+		{"finished, Group.Go", finishGroup},
+	} {
+		b.Run(m.name, func(b *testing.B) {
+			for range b.N {
+				before := inUse()
+				end := m.run()
+				b.ReportMetric((inUse()-before)/million, "B/job")
+				end()
+			}
+		})
+	}
+}
+
+func inUse() float64 {
+	runtime.GC()
+	runtime.GC() // the first may leave stacks to the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc + m.StackInuse)
+}
+
+func runBare() (end func()) {
+	let, all := make(chan int), make([]chan int, million)
+	for i := range all {
+		c := make(chan int)
+		all[i] = c
+		go func() { <-let; c <- 1 }()
+	}
+	return func() {
+		close(let)
+		for _, c := range all {
+			<-c
+		}
+	}
+}
+
+func runJobs() (end func()) {
+	let, all := make(chan int), make([]*job.FuncJob, million)
+	work := func(context.Context, *job.Writer) error { <-let; return nil }
+	for i := range all {
+		all[i] = job.Go(background, "", work)
+	}
+	return func() {
+		close(let)
+		for _, j := range all {
+			j.Wait(background)
+		}
+	}
+}
+
+func finishJobs() (end func()) {
+	all := make([]*job.FuncJob, million)
+	for i := range all {
+		all[i] = job.Go(background, "", empty)
+		all[i].Wait(background)
+	}
+	return func() { runtime.KeepAlive(all) }
+}
+
+func queueJobs() (end func()) {
+	g, let := &job.Group{Throttle: 1}, make(chan int)
+	g.Go(background, "", func(context.Context, *job.Writer) error { <-let; return nil })
+	for range million {
+		g.Go(background, "", empty)
+	}
+	return func() {
+		close(let)
+		g.Close()
+		g.Wait(background)
+	}
+}
+
+func finishGroup() (end func()) {
+	g := &job.Group{}
+	for range million {
+		g.Go(background, "", empty)
+	}
+	g.Close()
+	g.Wait(background)
+	return func() { runtime.KeepAlive(g) }
+}
+
+func BenchmarkWrite(b *testing.B) {
+	for _, writers := range []int{1, 16} {
+		b.Run(fmt.Sprintf("%d writers and a slow reader", writers), func(b *testing.B) { benchmarkWrite(b, writers) })
+	}
+}
+
+// benchmarkWrite times the writes alone: a reader follows, but has not come
+// far when the last is done.
 func benchmarkWrite(b *testing.B, writers int) {
 	b.ReportAllocs()
-	j := job.Go(background, "", func(ctx context.Context, out *job.Writer) error {
+	ctx, leave := context.WithCancel(background)
+	reader := make(chan error)
+	j := job.Go(background, "", func(_ context.Context, out *job.Writer) error {
+		defer leave()
 		var all sync.WaitGroup
+		b.ResetTimer()
+		defer b.StopTimer()
 		for range writers {
 			all.Go(func() {
 				for range b.N/writers + 1 {
@@ -53,14 +175,30 @@ func benchmarkWrite(b *testing.B, writers int) {
 		all.Wait()
 		return nil
 	})
+	go func() { reader <- readSlowly(ctx, j) }()
+	if err := <-reader; err != nil && !errors.Is(err, context.Canceled) {
+		b.Fatal(err)
+	}
+	if err := j.Wait(background); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// readSlowly rests for a millisecond after each hundred records.
+func readSlowly(ctx context.Context, j job.Job) error {
+	rest := time.NewTicker(time.Millisecond)
+	defer rest.Stop()
 	read := 0
-	for range j.Records(background, job.RecordOptions{Follow: true, Reader: "slow"}) {
-		if read++; read%64 == 0 {
-			runtime.Gosched()
+	for _, err := range j.Records(ctx, job.RecordOptions{Follow: true, Reader: "slow"}) {
+		if err != nil {
+			return err
 		}
-		if j.State().State == job.Completed {
-			break
+		if read++; read%100 == 0 {
+			<-rest.C
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 	}
-	j.Wait(background)
+	return nil
 }

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"runtime/debug"
 	"sync/atomic"
-	"time"
 )
 
 // Work is a function that runs as a job. It writes to out while it works. It
@@ -19,13 +19,11 @@ type FuncJob struct {
 	Lifecycle
 	out    Writer
 	title  string
-	work   Work            // nil once it has returned
-	parent context.Context // of the function's
-	group  *Group          // nil if it has none
-	next   *FuncJob        // behind it in the group's queue
-	done   chan struct{}   // of the function's context; nil until it is asked for
-	cause  error           // why the context is done; nil while it is not
-	detach func() bool     // from parent; nil if that is never done
+	work   Work                   // nil once it has returned
+	parent context.Context        // of the function's
+	ending atomic.Pointer[ending] // of the function's context; nil until somebody asks or stops; made with mu held
+	group  *Group                 // nil if it has none
+	next   *FuncJob               // behind it in the group's queue
 	more   atomic.Pointer[Group]
 	waits  int // goroutines of the function that wait for other jobs; guarded by group.turn
 }
@@ -42,22 +40,31 @@ var errStopped = errors.New("stopped")
 // see [Group].
 func Go(ctx context.Context, name string, work Work) *FuncJob {
 	j := newFunc(ctx, name, work)
-	j.move(Running, nil)
-	go j.run() // ends when the function returns; Wait waits for it
+	j.launch()
 	return j
+}
+
+// launch starts the function. That it runs is told before, as a tap makes
+// room for what it writes then; if that cannot be kept the job is Failed.
+func (j *FuncJob) launch() StateInfo {
+	if _, err := j.move(Running, nil); err != nil {
+		_, _ = j.move(Failed, err) // if not even that can be kept, nobody hears of it
+		return StateInfo{Failed, err}
+	}
+	go j.run() // ends when the function returns; Wait waits for it
+	return StateInfo{State: Running}
 }
 
 func newFunc(ctx context.Context, name string, work Work) *FuncJob {
 	j := &FuncJob{title: name, work: work, parent: ctx}
 	j.out.owner, j.out.job = &j.Lifecycle, j
-	if j.out.tap, _ = ctx.Value(tapKey{}).(*Tap); j.out.tap != nil {
-		j.Keep = j.out.tap.Step
-	}
-	if ctx.Done() != nil {
-		j.detach = context.AfterFunc(ctx, func() { j.cancel(context.Cause(ctx)) })
+	if tap, _ := ctx.Value(tapKey{}).(*Tap); tap != nil {
+		j.giveTap(tap)
 	}
 	return j
 }
+
+func (j *FuncJob) giveTap(tap *Tap) { j.out.tap, j.Keep = tap, tap.Step }
 
 // Panic is the reason of a job whose function panicked.
 type Panic struct {
@@ -75,18 +82,18 @@ func (p *Panic) Unwrap() error {
 }
 
 func (j *FuncJob) run() {
-	var err error
 	returned := false
 	defer func() {
 		if !returned {
-			err = caught(recover())
+			j.finish(caught(recover()))
 		}
-		j.finish(err)
 	}()
-	if err = (*funcContext)(j).cancelled(); err == nil || err == errStopped {
+	err := (*funcContext)(j).cancelled()
+	if err == nil || err == errStopped {
 		err = j.work((*funcContext)(j), &j.out)
 	}
 	returned = true
+	j.finish(err)
 }
 
 // caught is the reason of a function that did not return.
@@ -107,12 +114,10 @@ func (j *FuncJob) finish(err error) {
 			err = fmt.Errorf("a child Failed: %w", failed.Reason)
 		}
 	}
-	if j.detach != nil {
-		j.detach()
-	}
 	j.work = nil
 	to, reason := j.outcome(err)
 	j.step(to, reason)
+	(*funcContext)(j).leave()
 }
 
 // childless is the family of all functions that ended without having one.
@@ -155,17 +160,14 @@ func (j *FuncJob) step(to State, reason error) error {
 	return err
 }
 
-// cancel makes the function's context done.
-func (j *FuncJob) cancel(cause error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.cause != nil {
-		return
+// Wait returns when the job is final: see [Lifecycle.Wait].
+func (j *FuncJob) Wait(ctx context.Context) error {
+	if !j.ended.Load() {
+		// A function that was just started and is short runs to its end now, so
+		// that no channel to wait on has to be made: a third of a short job's time.
+		runtime.Gosched()
 	}
-	j.cause = cause
-	if j.done != nil {
-		close(j.done)
-	}
+	return j.Lifecycle.Wait(ctx)
 }
 
 // Stop cancels the function's context and waits until the function has
@@ -185,8 +187,10 @@ func (j *FuncJob) ask() {
 	if j.group != nil && j.group.drop(j) {
 		return // it had not begun
 	}
+	c := (*funcContext)(j)
+	c.cancelled() // a cause that was there before us counts
 	if j.step(Stopping, nil) == nil {
-		j.cancel(errStopped)
+		c.cancel(errStopped)
 	}
 }
 
@@ -236,18 +240,24 @@ func (j *FuncJob) Children() []Job { return j.more.Load().all() }
 // did; with o.Follow as it comes.
 func (j *FuncJob) Records(ctx context.Context, o RecordOptions) iter.Seq2[Record, error] {
 	g := j.more.Load()
+	if g == childless && j.ended.Load() && j.account.Load() == nil {
+		return nothing
+	}
 	if o.Follow && !o.NoRecurse && !j.State().State.Final() {
 		g = j.family()
 	}
 	return records(ctx, &j.Lifecycle, g, o)
 }
 
+// nothing is what a job put out that ended without a word.
+func nothing(func(Record, error) bool) {}
+
 // family is the group of the function's own children.
 func (j *FuncJob) family() *Group {
 	if g := j.more.Load(); g != nil {
 		return g
 	}
-	g := &Group{}
+	g := &Group{tap: j.out.tap}
 	g.Job = j.ref()
 	g.nested = g.Job.Child != 0
 	if !j.more.CompareAndSwap(nil, g) {
@@ -257,56 +267,6 @@ func (j *FuncJob) family() *Group {
 		g.renameChildren(g.ref(), now)
 	}
 	return g
-}
-
-// funcContext is a FuncJob as the context of its function.
-type funcContext FuncJob
-
-// slotKey finds the job whose function a context belongs to.
-type slotKey struct{}
-
-// Deadline is that of the context given to Go.
-func (c *funcContext) Deadline() (time.Time, bool) { return c.parent.Deadline() }
-
-// Value is that of the context given to Go.
-func (c *funcContext) Value(key any) any {
-	if key == (slotKey{}) {
-		return (*FuncJob)(c)
-	}
-	return c.parent.Value(key)
-}
-
-// Done is closed when the job is stopped or the context given to Go is done.
-func (c *funcContext) Done() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
-		if c.cause != nil {
-			close(c.done)
-		}
-	}
-	return c.done
-}
-
-// cancelled is why the context is done; nil while it is not.
-func (c *funcContext) cancelled() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.cause
-}
-
-// Err is context.Canceled once Done is closed.
-func (c *funcContext) Err() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.cause == nil:
-		return nil
-	case errors.Is(c.cause, context.DeadlineExceeded):
-		return context.DeadlineExceeded
-	}
-	return context.Canceled
 }
 
 // park waits for a channel to be closed. A function job that waits gives its

@@ -32,6 +32,7 @@ type Group struct {
 	coming   []comer  // functions that wait for their turn after having given it
 	closed   bool
 	stopping bool
+	tap      *Tap // of a function's own children; nil for none
 	nested   bool // the children of a child, who go by its Ref
 }
 
@@ -41,6 +42,9 @@ type Group struct {
 func (g *Group) Go(ctx context.Context, name string, work Work) *FuncJob {
 	j := newFunc(ctx, name, work)
 	j.group = g
+	if g.tap != nil {
+		j.giveTap(g.tap)
+	}
 	g.turn.Lock()
 	defer g.turn.Unlock()
 	if g.closed {
@@ -213,10 +217,11 @@ func (g *Group) queueLocked(j *FuncJob) {
 }
 
 func (g *Group) startLocked(j *FuncJob) {
-	g.running++
-	go j.run() // ends when the function returns; Wait waits for it
-	j.move(Running, nil)
-	g.countLocked(NotStarted, StateInfo{State: Running})
+	now := j.launch()
+	g.countLocked(NotStarted, now)
+	if now.State == Running {
+		g.running++
+	}
 }
 
 // releaseLocked gives a turn back: to a function that gave it away before,

@@ -41,20 +41,8 @@ type Lifecycle struct {
 	end      moment
 	events   *Log[StateEvent]        // nil while the times and the state tell all there is; see logLocked
 	finished chan struct{}           // nil until somebody waits
+	ended    atomic.Bool             // final, and all is told: written with mu held, for those who only look
 	account  atomic.Pointer[account] // nil while the job has said nothing; made with mu held
-}
-
-// moment is a time in nanoseconds since 1970, 0 while it is unset: a third of
-// the size of a time.Time, for a million jobs.
-type moment int64
-
-func momentOf(t time.Time) moment { return moment(t.UnixNano()) }
-
-func (m moment) time() time.Time {
-	if m == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, int64(m))
 }
 
 // Move steps to state to for the given reason (nil if there is nothing to
@@ -73,16 +61,29 @@ func (l *Lifecycle) move(to State, reason error) (from State, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if from = l.info.State; !from.Allows(to) {
-		return from, &Error{Kind: WrongState, Job: l.name(), Err: fmt.Errorf("a job that is %v cannot become %v", from, to)}
+		return from, l.refusalLocked(to)
 	}
-	now := l.timeLocked()
+	at := l.nowLocked()
 	if l.Keep != nil {
-		if err := l.Keep(StateEvent{Job: l.Job, New: StateInfo{to, reason}, Previous: l.info, Time: now}); err != nil {
+		if err := l.keepLocked(to, reason, at); err != nil {
 			return from, err
 		}
 	}
-	l.applyLocked(StateInfo{to, reason}, now)
+	l.applyLocked(to, reason, at)
 	return from, nil
+}
+
+func (l *Lifecycle) refusalLocked(to State) error {
+	return &Error{Kind: WrongState, Job: l.name(), Err: fmt.Errorf("a job that is %v cannot become %v", l.info.State, to)}
+}
+
+// keepLocked and tellLocked are not inlined, so that no frame of a job that
+// just begins and ends has the size of an event: with two of them a
+// goroutine's first stack, of 2 KiB, was too small.
+//
+//go:noinline
+func (l *Lifecycle) keepLocked(to State, reason error, at moment) error {
+	return l.Keep(StateEvent{Job: l.Job, New: StateInfo{to, reason}, Previous: l.info, Time: at.time()})
 }
 
 // Restore takes over a life that was lived elsewhere: its events in order.
@@ -94,32 +95,50 @@ func (l *Lifecycle) Restore(events []StateEvent) {
 		if l.info.State.Final() {
 			return // nothing comes after a final state, whatever is told
 		}
-		l.logLocked()
-		l.applyLocked(e.New, e.Time)
+		l.closeStreamsLocked(e.New.State)
+		l.tellLocked(e.New.State, e.New.Reason, e.Time)
+		l.settleLocked(e.New.State, e.New.Reason, momentOf(e.Time))
 	}
 }
 
 // applyLocked takes a step.
-func (l *Lifecycle) applyLocked(to StateInfo, at time.Time) {
-	plain := to.State.Final() || to.State == Running && l.info.State == NotStarted
-	if l.events == nil && (!plain || l.info.Reason != nil || to.State == Running && to.Reason != nil) {
-		l.logLocked()
+func (l *Lifecycle) applyLocked(to State, reason error, at moment) {
+	l.closeStreamsLocked(to)
+	if l.events != nil || !l.plainLocked(to, reason) {
+		l.tellLocked(to, reason, at.time())
 	}
-	if a := l.account.Load(); to.State.Final() && a != nil {
+	l.settleLocked(to, reason, at)
+}
+
+func (l *Lifecycle) closeStreamsLocked(to State) {
+	if a := l.account.Load(); a != nil && to.Final() {
 		a.log.Close()
 	}
-	e := StateEvent{Job: l.Job, New: to, Previous: l.info, Time: at}
-	l.info = to
-	if to.State == Running && l.begin == 0 {
-		l.begin = momentOf(at)
+}
+
+// plainLocked reports whether the times and the state tell all of a life that
+// goes on with this step: see logLocked.
+func (l *Lifecycle) plainLocked(to State, reason error) bool {
+	if l.info.Reason != nil {
+		return false
 	}
-	if to.State.Final() {
-		l.end = momentOf(at)
+	return to.Final() || to == Running && reason == nil && l.info.State == NotStarted
+}
+
+// tellLocked puts a step into the log of events.
+//
+//go:noinline
+func (l *Lifecycle) tellLocked(to State, reason error, at time.Time) {
+	l.logLocked().Append(StateEvent{Job: l.Job, New: StateInfo{to, reason}, Previous: l.info, Time: at})
+}
+
+func (l *Lifecycle) settleLocked(to State, reason error, at moment) {
+	l.info = StateInfo{to, reason}
+	if to == Running && l.begin == 0 {
+		l.begin = at
 	}
-	if l.events != nil {
-		l.events.Append(e)
-	}
-	if to.State.Final() {
+	if to.Final() {
+		l.end = at
 		l.finishLocked()
 	}
 }
@@ -128,6 +147,7 @@ func (l *Lifecycle) finishLocked() {
 	if l.events != nil {
 		l.events.Close()
 	}
+	l.ended.Store(true)
 	if l.finished != nil {
 		close(l.finished)
 	}
@@ -154,19 +174,21 @@ func (l *Lifecycle) logLocked() *Log[StateEvent] {
 	return l.events
 }
 
-// timeLocked is now, but never before what was told already: a clock that is
-// set back makes no duration negative.
-func (l *Lifecycle) timeLocked() time.Time {
-	now, last := time.Now(), l.begin.time()
-	if l.events != nil {
-		for _, e := range l.events.Now(l.events.Len() - 1) {
-			last = e.Time
-		}
+// nowLocked is the time now, but never before what was told already: a clock
+// that is set back makes no duration negative.
+func (l *Lifecycle) nowLocked() moment {
+	if l.events == nil {
+		return max(now(), l.begin)
 	}
-	if now.Before(last) {
-		return last
+	return max(now(), l.newestLocked())
+}
+
+// newestLocked is the time of the newest event in the log.
+func (l *Lifecycle) newestLocked() (at moment) {
+	for _, e := range l.events.Now(l.events.Len() - 1) {
+		at = momentOf(e.Time)
 	}
-	return now
+	return at
 }
 
 func (l *Lifecycle) name() string {
@@ -262,11 +284,10 @@ var over = func() chan struct{} {
 // waits with its own context gives its turn in its [Group] to others
 // meanwhile.
 func (l *Lifecycle) Wait(ctx context.Context) error {
-	finished := l.Finished()
-	if finished == over {
+	if l.ended.Load() {
 		return nil
 	}
-	return park(ctx, finished)
+	return park(ctx, l.Finished())
 }
 
 // Children is nil: a job has none unless its type says so.

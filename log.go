@@ -77,18 +77,35 @@ func (l *Log[T]) Len() int {
 	return l.length
 }
 
+// view is what a log held at some time. It needs no lock: entries are added
+// to the log beyond it.
+type view[T any] struct {
+	blocks [][]T
+	length int
+}
+
+func (v view[T]) entry(i int) T {
+	block, at := place(i)
+	return v.blocks[block][at]
+}
+
+func (l *Log[T]) view() view[T] {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return view[T]{l.blocks, l.length}
+}
+
 // All ranges over the entries from index from on, each with its index, and
 // waits for more until the log is closed or ctx is done.
 func (l *Log[T]) All(ctx context.Context, from int) iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
 		for i := max(from, 0); ; {
-			blocks, length, ok := l.wait(ctx, i)
+			there, ok := l.wait(ctx, i)
 			if !ok {
 				return
 			}
-			for ; i < length; i++ {
-				block, at := place(i)
-				if !yield(i, blocks[block][at]) {
+			for ; i < there.length; i++ {
+				if !yield(i, there.entry(i)) {
 					return
 				}
 			}
@@ -99,12 +116,9 @@ func (l *Log[T]) All(ctx context.Context, from int) iter.Seq2[int, T] {
 // Now ranges over the entries from index from on that are there already.
 func (l *Log[T]) Now(from int) iter.Seq2[int, T] {
 	return func(yield func(int, T) bool) {
-		l.mu.Lock()
-		blocks, length := l.blocks, l.length
-		l.mu.Unlock()
-		for i := max(from, 0); i < length; i++ {
-			block, at := place(i)
-			if !yield(i, blocks[block][at]) {
+		there := l.view()
+		for i := max(from, 0); i < there.length; i++ {
+			if !yield(i, there.entry(i)) {
 				return
 			}
 		}
@@ -113,20 +127,20 @@ func (l *Log[T]) Now(from int) iter.Seq2[int, T] {
 
 // wait returns once there is an entry i, with all that there is then; ok is
 // false if there will be none, or ctx is done before.
-func (l *Log[T]) wait(ctx context.Context, i int) (blocks [][]T, length int, ok bool) {
+func (l *Log[T]) wait(ctx context.Context, i int) (there view[T], ok bool) {
 	for {
 		l.mu.Lock()
-		blocks, length, closed := l.blocks, l.length, l.closed
-		if i >= length && !closed && l.changed == nil {
+		there, closed := view[T]{l.blocks, l.length}, l.closed
+		if i >= there.length && !closed && l.changed == nil {
 			l.changed = make(chan struct{})
 		}
 		changed := l.changed
 		l.mu.Unlock()
-		if i < length {
-			return blocks, length, true
+		if i < there.length {
+			return there, true
 		}
 		if closed || park(ctx, changed) != nil {
-			return nil, 0, false
+			return there, false
 		}
 	}
 }

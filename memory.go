@@ -112,8 +112,7 @@ func (m *Memory) Start(ctx context.Context, spec Spec) (Job, error) {
 	if err := m.Add(j); err != nil {
 		return nil, err
 	}
-	j.move(Running, nil)
-	go j.run() // ends when Run returns; Wait waits for it
+	j.launch()
 	return j, nil
 }
 

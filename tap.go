@@ -14,8 +14,9 @@ type Tap struct {
 
 type tapKey struct{}
 
-// WithTap makes a context for [Go]: the functions that are started with it,
-// and with the contexts that these get, have this tap.
+// WithTap makes a context for [Go]: the function that is started with it has
+// this tap, and so have the children that it starts by its Writer. Other jobs
+// that it starts have not, whatever context they get.
 func WithTap(ctx context.Context, tap *Tap) context.Context {
 	return context.WithValue(ctx, tapKey{}, tap)
 }

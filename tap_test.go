@@ -57,7 +57,6 @@ func TestTapTakesAll(t *testing.T) {
 			out.Go(ctx, "deep", func(_ context.Context, out *job.Writer) error { out.Output("deep"); return nil })
 			return nil
 		})
-		out.Go(job.WithTap(ctx, nil), "untapped", func(_ context.Context, out *job.Writer) error { out.Output("kept"); return nil })
 		return nil
 	})
 	must(t, j.Wait(background))
@@ -72,11 +71,8 @@ func TestTapTakesAll(t *testing.T) {
 	if want := "child one, record output:a line, record output:and a half, record output:deep, record warning:careful, step NotStarted→Running, step Running→Completed"; strings.Join(got, ", ") != want {
 		t.Errorf("of its first child, sorted: got\n%s\nwant\n%s", strings.Join(got, ", "), want)
 	}
-	if got := p.of("0.2"); got != "" {
-		t.Errorf("of a child that was started without the tap: got %s", got)
-	}
-	if got := textsOf(t, j, job.RecordOptions{}); got != "output:kept" {
-		t.Errorf("what the jobs keep themselves: got %q, want only what the tap did not take", got)
+	if got := textsOf(t, j, job.RecordOptions{}); got != "" {
+		t.Errorf("what the jobs keep themselves: got %q, want nothing, as the tap took it", got)
 	}
 }
 
@@ -100,4 +96,36 @@ func TestTapThatIsFull(t *testing.T) {
 	}
 	close(let)
 	must(t, j.Wait(background))
+}
+
+// A function's own children have its tap, whatever context they get; other
+// jobs that it starts keep what they write.
+func TestTapIsTheFamilys(t *testing.T) {
+	var mu sync.Mutex
+	var taken []string
+	tap := &job.Tap{Child: func(job.Ref, string) {}, Step: func(job.StateEvent) error { return nil },
+		Record: func(r job.Record) {
+			mu.Lock()
+			defer mu.Unlock()
+			taken = append(taken, r.Job.String()+" "+string(r.Text))
+		}}
+	var kept []string
+	j := job.Go(job.WithTap(background, tap), "", func(ctx context.Context, out *job.Writer) error {
+		say := func(text string) job.Work {
+			return func(_ context.Context, out *job.Writer) error { out.Output(text); return nil }
+		}
+		var g job.Group
+		g.Go(ctx, "", say("a group's"))
+		alone := job.Go(ctx, "", say("its own"))
+		g.Close()
+		if err := job.WaitAll(ctx, &g, alone, out.Go(background, "", say("a child's"))); err != nil {
+			return err
+		}
+		kept = append(kept, textsOf(t, &g, job.RecordOptions{}), textsOf(t, alone, job.RecordOptions{}))
+		return nil
+	})
+	must(t, j.Wait(background))
+	if fmt.Sprint(taken) != "[0.1 a child's]" || fmt.Sprint(kept) != "[output:a group's output:its own]" {
+		t.Errorf("got %q taken and %q kept, state %v", taken, kept, j.State())
+	}
 }

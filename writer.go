@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"sync"
-	"time"
 )
 
 // Writer is what the work of a job in this process writes to: records on
@@ -83,15 +82,18 @@ func (w *Writer) put(stream Stream, value any) {
 		w.pass(stream, value)
 		return
 	}
-	a, now := w.account(), momentOf(time.Now())
+	a, at := w.account(), now()
 	a.log.mu.Lock()
 	defer a.log.mu.Unlock()
 	// Another writer may have been quicker, or the clock was set back.
-	now = max(now, a.last)
-	if !a.log.appendLocked(entry{now, value, stream}) {
+	at = max(at, a.last)
+	if a.log.length == 0 {
+		a.first = at
+	}
+	if !a.log.appendLocked(a.entry(at, stream, value)) {
 		return
 	}
-	a.last = now
+	a.last = at
 	if stream <= ErrorStream {
 		a.bytes[stream-1] += lengthOf(value)
 	}
@@ -104,7 +106,7 @@ func (w *Writer) pass(stream Stream, value any) {
 	if final {
 		return
 	}
-	w.tap.Record(recordOf(ref, 0, entry{momentOf(time.Now()), value, stream}))
+	w.tap.Record(recordOf(ref, stream, now(), value))
 }
 
 // lengthOf counts the bytes of what is text already.

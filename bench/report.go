@@ -79,8 +79,13 @@ func (r *report) later(target string, ours string, a sample, peer string, b samp
 	r.compare(target, ours, a, peer, b, a.minus(b), l, milliseconds)
 }
 
+// alsoLater prints the same without a target.
+func (r *report) alsoLater(target string, ours string, a sample, peer string, b sample) {
+	r.line(target, ours, milliseconds(a.median()), peer, milliseconds(b.median()), spread(a.minus(b), milliseconds), "none", "")
+}
+
 func (r *report) compare(target, ours string, a sample, peer string, b, both sample, l limit, format func(float64) string) {
-	r.line(target, ours, milliseconds(a.median()), peer, milliseconds(b.median()),
+	r.line(target, ours, duration(a.median()), peer, duration(b.median()),
 		spread(both, format), l.text(format), l.verdict(both.median()))
 }
 
@@ -95,12 +100,17 @@ func (r *report) control(target, peer string, samples []sample) {
 
 // floor prints a time that nothing can be below, for orientation.
 func (r *report) floor(target, name string, s sample) {
-	r.line(target, name, milliseconds(s.median()), "", "", "", "none: the floor", "")
+	r.line(target, name, duration(s.median()), "", "", "", "none: the floor", "")
 }
 
 // alone prints a time whose peer is missing.
 func (r *report) alone(target, name string, s sample) {
 	r.line(target, name, milliseconds(s.median()), "nothing", "", "", "", "could not be compared")
+}
+
+// within prints a time that has a limit of its own, beside the peer's.
+func (r *report) within(target, ours string, a sample, peer string, b sample, l limit) {
+	r.line(target, ours, duration(a.median()), peer, duration(b.median()), spread(a, duration), l.text(duration), l.verdict(a.median()))
 }
 
 // memory prints the mean of a size, which may have a limit of its own.
@@ -123,9 +133,25 @@ func spread(s sample, format func(float64) string) string {
 }
 
 // number is a formatted value without its unit.
-func number(text string) string { return strings.TrimRight(text, " %msKB") }
+func number(text string) string { return strings.TrimRight(text, " %nmsKB") }
+
+// duration has the unit that fits.
+func duration(v float64) string {
+	if v < 10e-6 {
+		return nanoseconds(v)
+	}
+	return milliseconds(v)
+}
 
 func factor(v float64) string       { return fmt.Sprintf("%.2f", v) }
 func percent(v float64) string      { return fmt.Sprintf("%.1f%%", v*100) }
 func milliseconds(v float64) string { return fmt.Sprintf("%.2f ms", v*1000) }
-func kilobytes(v float64) string    { return fmt.Sprintf("%.0f KB", v/1024) }
+func nanoseconds(v float64) string  { return fmt.Sprintf("%.0f ns", v*1e9) }
+
+// kilobytes are whole; of what is smaller the bytes count.
+func kilobytes(v float64) string {
+	if v < 10*1024 {
+		return fmt.Sprintf("%.0f B", v)
+	}
+	return fmt.Sprintf("%.0f KB", v/1024)
+}

@@ -16,10 +16,19 @@ import (
 // Nothing is polled: the index is written at each step of a job's life, and
 // its folder is watched; a keeper that is killed cannot write, so the keepers
 // are watched too.
+//
+// The record of a child of a job with many is that of the job with the
+// child's state and times.
 func (s *Source) Await(ctx context.Context, jobs []*Job, changed func(j *Job, r store.Record) (drop bool)) error {
+	return s.await(ctx, jobs, false, changed)
+}
+
+// await is Await; with every also steps are told that change nothing for the
+// job as a whole.
+func (s *Source) await(ctx context.Context, jobs []*Job, every bool, changed func(j *Job, r store.Record) (drop bool)) error {
 	w := watch.New()
 	defer w.Close()
-	if err := w.Add(s.store.Dir); err != nil {
+	if err := s.watchSteps(w, jobs, every); err != nil {
 		return err
 	}
 	deaths := newDeaths(w.Wake)
@@ -34,9 +43,14 @@ func (s *Source) Await(ctx context.Context, jobs []*Job, changed func(j *Job, r 
 				return err
 			}
 			if ok && !r.State.Final() && (first || deaths.take(j)) {
-				if r, err = s.mend(r); isKind(err, job.NotFound) {
+				if r, err = s.mendSoon(ctx, r); isKind(err, job.NotFound) {
 					ok = false
 				} else if err != nil {
+					return err
+				}
+			}
+			if ok {
+				if r, err = j.own(r); err != nil {
 					return err
 				}
 			}
@@ -56,4 +70,23 @@ func (s *Source) Await(ctx context.Context, jobs []*Job, changed func(j *Job, r 
 		case <-ctx.Done():
 		}
 	}
+}
+
+// watchSteps watches what is written at the steps of these jobs: the index,
+// and for children that change nothing there the journals.
+func (s *Source) watchSteps(w *watch.Watcher, jobs []*Job, every bool) error {
+	if err := w.Add(s.store.Dir); err != nil {
+		return err
+	}
+	added := map[job.ID]bool{}
+	for _, j := range jobs {
+		if !every && j.ref.Child == 0 || added[j.ref.ID] {
+			continue
+		}
+		added[j.ref.ID] = true
+		if err := w.Add(j.folder().Path); err != nil && !missing(j.folder().Path) {
+			return err
+		}
+	}
+	return nil
 }

@@ -33,18 +33,30 @@ func (s *Source) find(q job.Query) ([]*Job, error) {
 		j := &Job{source: s, ref: f.ref}
 		jobs = append(jobs, j)
 		if f.ref.Child == 0 {
-			jobs = append(jobs, j.wanted(q, f.record.State)...)
+			jobs = append(jobs, j.wanted(q, f.record)...)
 		}
 	}
 	return jobs, missing
 }
 
 // wanted are the children that the query adds to a job.
-func (j *Job) wanted(q job.Query, s job.State) []*Job {
-	if q.ChildState != nil && *q.ChildState == s || q.ChildState == nil && q.Children {
-		return j.children()
+func (j *Job) wanted(q job.Query, r store.Record) []*Job {
+	switch {
+	case q.ChildState == nil && q.Children:
+		return j.ChildJobs()
+	case q.ChildState == nil || r.Flags&store.Many == 0 && *q.ChildState != r.State:
+		return nil
+	case r.Flags&store.Many == 0:
+		return j.ChildJobs()
 	}
-	return nil
+	_, status, _ := j.source.read(r)
+	var wanted []*Job
+	for i, c := range status.Each {
+		if c.State.State == *q.ChildState && i < status.Children {
+			wanted = append(wanted, j.child(i+1))
+		}
+	}
+	return wanted
 }
 
 // candidate is a job that was named, or that may be meant.
@@ -118,6 +130,9 @@ func onlyNewest(q job.Query) bool {
 // The cheap ones come first.
 func (s *Source) passes(c *candidate, q job.Query) bool {
 	r, err := s.mend(c.record)
+	if err == nil {
+		r, err = (&Job{source: s, ref: c.ref}).own(r)
+	}
 	c.record = r
 	if isKind(err, job.NotFound) || !r.Live() {
 		return false
@@ -194,8 +209,10 @@ func (s *Source) resolve(text string) ([]candidate, error) {
 		if suffix != "" && strings.HasSuffix(r.Instance.String(), suffix) {
 			byInstance = append(byInstance, c)
 		}
-		if suffix != "" && strings.HasSuffix(r.Instance.Child(1).String(), suffix) {
-			byInstance = append(byInstance, candidate{job.Ref{ID: r.ID, Child: 1}, r})
+		for n := 1; suffix != "" && n <= r.Children; n++ {
+			if strings.HasSuffix(r.Instance.Child(n).String(), suffix) {
+				byInstance = append(byInstance, candidate{job.Ref{ID: r.ID, Child: n}, r})
+			}
 		}
 		switch name := s.name(r); {
 		case strings.EqualFold(name, text):
@@ -230,7 +247,14 @@ func (s *Source) byID(ref job.Ref) ([]candidate, error) {
 	if err == nil && found && !r.Live() {
 		r, err = s.mend(r)
 	}
-	if err == nil && (!found || !r.Live() || ref.Child > max(r.Children, 1)) || isKind(err, job.NotFound) {
+	if err == nil && found && ref.Child > 0 {
+		found = ref.Child == 1
+		if r.Flags&store.Many != 0 {
+			_, err = (&Job{source: s, ref: ref}).own(r)
+			found = err == nil
+		}
+	}
+	if err == nil && (!found || !r.Live()) || isKind(err, job.NotFound) {
 		return nil, notFound(ref.String())
 	}
 	if err != nil {

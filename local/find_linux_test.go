@@ -28,7 +28,7 @@ func filled(t *testing.T, names ...string) *Source {
 		state := []job.State{job.Completed, job.Failed}[i%2]
 		e := store.Event{Time: end, Child: 1, Step: true, State: state}
 		must(t, j.Append(e))
-		must(t, s.store.Update(store.Sum(m.ID, 1, []store.Event{e}).Record(m)))
+		must(t, s.store.Update(store.Sum(m, e).Record(m)))
 		must(t, j.Close())
 	}
 	if len(names) >= 3 {

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/backjob/job"
@@ -18,6 +19,7 @@ type Job struct {
 	ref    job.Ref
 	meta   *store.Meta   // what was started; nil if we did not start it
 	status *store.Status // as it was then
+	part   *spool.Part   // what it has put out, once a follower looked; nil if none did
 }
 
 var (
@@ -33,141 +35,31 @@ func (j *Job) Parent() *Job {
 	return &Job{source: j.source, ref: job.Ref{ID: j.ref.ID}}
 }
 
-// Children are the job's children; none for a child.
-func (j *Job) Children() (all []job.Job) {
-	for _, c := range j.children() {
-		all = append(all, c)
-	}
-	return all
-}
-
-func (j *Job) children() []*Job {
-	if j.ref.Child != 0 {
-		return nil
-	}
-	return []*Job{{source: j.source, ref: job.Ref{ID: j.ref.ID, Child: 1}}}
-}
-
 func (j *Job) folder() store.Folder { return j.source.store.Folder(j.ref.ID) }
 
-// Spool is the files that the job's first child writes to.
-func (j *Job) Spool() spool.Spool { return spool.In(j.folder().Path, 1) }
-
-// Info is what the job says about itself, with the default reader's mark.
-func (j *Job) Info() (job.Info, error) { return j.InfoFor(spool.DefaultReader) }
-
-// InfoFor is Info with the mark of a named reader. A job whose files are
-// damaged says so as the reason of its state.
-func (j *Job) InfoFor(reader string) (job.Info, error) {
-	r, ok, err := j.source.store.Read(j.ref.ID)
-	if err != nil {
-		return job.Info{}, err
-	}
-	if !ok {
-		return job.Info{}, notFound(j.ref.String())
-	}
-	if r, err = j.source.mend(r); err != nil {
-		return j.damagedInfo(r, err), nil
-	}
-	m, status, err := j.folder().Read()
-	if err != nil {
-		return j.damagedInfo(r, err), nil
-	}
-	if r.State.Final() && !status.State().State.Final() {
-		return j.damagedInfo(r, errors.New("the job's journal has lost its end")), nil
-	}
-	info := j.describe(m, status)
-	j.addSizes(&info, reader)
-	return info, nil
-}
-
-// Begun is Info as it was when the job was started, without another look.
-func (j *Job) Begun() (job.Info, error) {
-	if j.meta == nil || j.status == nil {
-		return j.Info()
-	}
-	return j.describe(*j.meta, *j.status), nil
-}
-
-func (j *Job) describe(m store.Meta, s store.Status) job.Info {
-	c := s.Children[0]
-	info := job.Info{
-		Ref: j.ref, InstanceID: m.Instance, Name: m.DisplayName(), Type: m.Type, Location: Location,
-		StateInfo: s.State(), StatusMessage: c.Message,
-		Command: m.Command, Argv: m.Argv, Dir: m.Dir,
-		BeginTime: c.Begin, EndTime: c.End, Attempt: c.Attempt,
-	}
-	if !info.State.Final() && c.Ended == nil {
-		info.PID = c.Program.PID
-	}
-	if e := c.Ended; e != nil {
-		info.UserTime, info.SystemTime, info.MaxRSS = e.User, e.System, e.MaxRSS
-		if e.Signal != 0 {
-			info.Signal = signalName(e.Signal)
-		}
-		if e.Code >= 0 && info.State.Final() {
-			info.ExitCode = &e.Code
-		}
-	}
-	if j.ref.Child == 0 {
-		info.Children = m.Children
-		info.ChildrenByState = map[job.State]int{}
-		for _, c := range s.Children {
-			info.ChildrenByState[c.State.State]++
-		}
-		return info
-	}
-	info.Type, info.InstanceID = ChildType, m.Instance.Child(j.ref.Child)
-	return info
-}
-
-func (j *Job) addSizes(info *job.Info, reader string) {
-	sizes, err := j.Spool().Sizes()
-	if err != nil {
-		return
-	}
-	info.OutputBytes, info.ErrorBytes = sizes[spool.OutputFile], sizes[spool.ErrorFile]
-	if sizes.Total() > 0 {
-		info.Unread = sizes.Minus(j.Mark(reader).Sizes).Total()
-	}
-}
-
-// damagedInfo is what the index alone says.
-func (j *Job) damagedInfo(r store.Record, why error) job.Info {
-	var e *job.Error
-	if errors.As(why, &e) && e.Err != nil {
-		why = e.Err
-	}
-	info := job.Info{Ref: j.ref, InstanceID: r.Instance, Name: r.DisplayName(), Type: Type, Location: Location,
-		StateInfo: job.StateInfo{State: r.State, Reason: why}, StatusMessage: "damaged", Damaged: true,
-		BeginTime: r.Begin, EndTime: r.End, ExitCode: r.Exit, Children: 1, Argv: []string{},
-		ChildrenByState: map[job.State]int{r.State: 1}}
-	j.addSizes(&info, spool.DefaultReader)
-	return info
-}
-
-// Events ranges over the steps of the job's children.
+// Events ranges over the steps of the job's children, and of the job where it
+// makes one as a whole; of a child, over its own.
 func (j *Job) Events(ctx context.Context, follow bool) iter.Seq2[job.StateEvent, error] {
 	return func(yield func(job.StateEvent, error) bool) {
-		told := 0
+		reader, sum := j.folder().Reader(), store.Sum(store.Meta{ID: j.ref.ID})
 		tell := func() (final, more bool) {
-			_, s, err := j.folder().Read()
-			if err != nil {
+			more = true
+			err := reader.Refresh(func(e store.Event) {
+				step, stepped := sum.Add(e)
+				if more && stepped && (j.ref.Child == 0 || e.Child == j.ref.Child) {
+					more = yield(step, nil)
+				}
+			})
+			if err != nil && more {
 				return true, yield(job.StateEvent{}, err)
 			}
-			for _, e := range s.Steps[told:] {
-				told++
-				if !yield(e, nil) {
-					return true, false
-				}
-			}
-			return s.State().State.Final(), true
+			return j.through(reader.Status), more
 		}
 		final, more := tell()
 		if !follow || final || !more {
 			return
 		}
-		err := j.source.Await(ctx, []*Job{j}, func(*Job, store.Record) bool {
+		err := j.source.await(ctx, []*Job{j}, true, func(*Job, store.Record) bool {
 			final, more = tell()
 			return final || !more
 		})
@@ -175,6 +67,14 @@ func (j *Job) Events(ctx context.Context, follow bool) iter.Seq2[job.StateEvent,
 			yield(job.StateEvent{}, err)
 		}
 	}
+}
+
+// through reports whether the job, or the child that j is, is final.
+func (j *Job) through(s *store.Status) bool {
+	if n := j.ref.Child; n > 0 && n <= len(s.Each) {
+		return s.Each[n-1].State.State.Final()
+	}
+	return s.Tally.State().Final()
 }
 
 // Wait returns when the job is final.
@@ -192,11 +92,39 @@ func (j *Job) Stop(ctx context.Context, o job.StopOptions) error {
 	if err != nil || r.State.Final() {
 		return err
 	}
-	request := keeper.Request{Verb: "stop", Child: o.Child, Grace: o.Grace, Signal: o.Signal, Force: o.Force}
-	if err := j.request(request); err != nil {
+	if err := j.AskToStop(o); err != nil {
 		return err
 	}
-	return j.Wait(ctx)
+	if o.Child != 0 && j.ref.Child == 0 {
+		j = j.child(o.Child)
+	}
+	return j.AwaitStop(ctx, o)
+}
+
+// AwaitStop waits for the end of a job that was asked to stop. It comes, as
+// processes are killed in the end; but a child that is a function of its job's
+// program can only be asked. If it has not returned when the grace is over,
+// that is an error, and it goes on.
+func (j *Job) AwaitStop(ctx context.Context, o job.StopOptions) error {
+	r, err := j.record()
+	if err != nil || r.State.Final() {
+		return err
+	}
+	m, _, err := j.source.read(r)
+	if err != nil || !m.Self || j.ref.Child <= 1 {
+		return j.Wait(ctx)
+	}
+	grace := o.Grace
+	if grace == 0 {
+		grace = m.GraceTime()
+	}
+	bounded, end := context.WithTimeout(ctx, grace)
+	defer end()
+	if err = j.Wait(bounded); err == nil || ctx.Err() != nil {
+		return err
+	}
+	return &job.Error{Job: j.ref.String(), Kind: job.Other, Err: fmt.Errorf("the function has not returned after %v", grace),
+		Hint: "job stop " + job.Ref{ID: j.ref.ID}.String() + " ends its program, with all its children"}
 }
 
 // Suspend makes the job's whole process tree stand still. A final job is a
@@ -211,10 +139,14 @@ func (j *Job) change(ctx context.Context, verb string, to job.State) error {
 	if err != nil || r.State == to {
 		return err
 	}
-	if r.State.Final() {
+	if r.State.Final() || r.State == job.NotStarted && j.ref.Child != 0 {
 		return &job.Error{Job: j.ref.String(), Kind: job.WrongState, Err: errors.New("job is " + r.State.String())}
 	}
-	if err := j.request(keeper.Request{Verb: verb}); err != nil {
+	if m, _, err := j.source.read(r); err == nil && m.Self && j.ref.Child > 1 {
+		return &job.Error{Job: j.ref.String(), Kind: job.WrongState, Err: errors.New("a function stands still with its program only"),
+			Hint: "job " + verb + " " + job.Ref{ID: j.ref.ID}.String()}
+	}
+	if err := j.request(keeper.Request{Verb: verb, Child: j.ref.Child}); err != nil {
 		return err
 	}
 	passed := false
@@ -222,22 +154,26 @@ func (j *Job) change(ctx context.Context, verb string, to job.State) error {
 		passed = passed || r.State == job.Suspending
 		return r.State == to || r.State.Final() || (passed && r.State == job.Running)
 	})
-	if r, _, readErr := j.source.store.Read(j.ref.ID); err == nil && readErr == nil && r.State != to && !r.State.Final() {
+	if r, readErr := j.record(); err == nil && readErr == nil && r.State != to && !r.State.Final() {
 		return &job.Error{Job: j.ref.String(), Kind: job.Other, Err: errors.New("a process of it did not stand still")}
 	}
 	return err
 }
 
-// record is the job's record, mended if its keeper was lost.
+// record is the job's record, mended if its keeper was lost; that of a child
+// has the child's state and times.
 func (j *Job) record() (store.Record, error) {
 	r, ok, err := j.source.store.Read(j.ref.ID)
 	if err == nil && !ok {
 		err = notFound(j.ref.String())
 	}
+	if err == nil {
+		r, err = j.source.mend(r)
+	}
 	if err != nil {
 		return r, err
 	}
-	return j.source.mend(r)
+	return j.own(r)
 }
 
 // request leaves a request for the keeper and tells it so.
@@ -271,11 +207,17 @@ func (j *Job) OpenMarks(reader string, busy func()) (*spool.Marks, error) {
 	return spool.OpenMarks(j.folder().Path, reader, busy)
 }
 
-// Mark is how far a reader has received what the job put out.
-func (j *Job) Mark(reader string) spool.Mark { return spool.ReadMark(j.folder().Path, reader, 1) }
+// Mark is how far a reader has received what the child put out. A job with one
+// child is taken for that.
+func (j *Job) Mark(reader string) spool.Mark {
+	return spool.ReadMark(j.folder().Path, reader, j.number())
+}
 
 // AskToStop asks for a stop and does not wait for it.
 func (j *Job) AskToStop(o job.StopOptions) error {
+	if j.ref.Child != 0 {
+		o.Child = j.ref.Child
+	}
 	return j.request(keeper.Request{Verb: "stop", Child: o.Child, Grace: o.Grace, Signal: o.Signal, Force: o.Force})
 }
 

@@ -2,10 +2,8 @@ package local
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
-	"iter"
 	"os"
 
 	"github.com/backjob/job"
@@ -27,10 +25,14 @@ type LineOptions struct {
 // the reading by returning false. Record.Text is good until fn returns. Lines
 // gives how far it came.
 func (j *Job) Lines(o LineOptions, fn func(r job.Record, after spool.Sizes) bool) (spool.Sizes, error) {
-	l := lines{job: job.Ref{ID: j.ref.ID, Child: 1}, fn: fn, after: o.From}
+	part, err := j.Part()
+	if err != nil {
+		return o.From, err
+	}
+	l := lines{job: job.Ref{ID: j.ref.ID, Child: j.number()}, part: part, fn: fn, after: o.From}
 	defer l.close()
-	err := j.Spool().Segments(o.From, o.To, func(s spool.Segment) bool {
-		l.read(j.Spool(), s)
+	err = part.Segments(o.From, o.To, func(s spool.Segment) bool {
+		l.read(s)
 		return l.err == nil && !l.done
 	})
 	if err != nil || l.err != nil || l.done {
@@ -58,6 +60,7 @@ func firstOf(errs ...error) error {
 // lines is one going through.
 type lines struct {
 	job   job.Ref
+	part  *spool.Part
 	fn    func(job.Record, spool.Sizes) bool
 	after spool.Sizes
 	open  [3]openLine // what has begun and not ended, by file
@@ -82,20 +85,20 @@ func (l *lines) close() {
 	}
 }
 
-func (l *lines) read(s spool.Spool, seg spool.Segment) {
+func (l *lines) read(seg spool.Segment) {
 	f := l.files[seg.File]
 	if f == nil {
-		if f, l.err = os.Open(s.Path(seg.File)); l.err != nil {
+		if f, l.err = os.Open(l.part.Path(seg.File)); l.err != nil {
 			return
 		}
 		l.files[seg.File] = f
-		l.open[seg.File].begun = goesOn(f, seg.Offset)
+		l.open[seg.File].begun = seg.Offset >= MaxLine && goesOn(f, l.part.At(seg.File, seg.Offset))
 	}
 	if l.block == nil {
 		l.block = make([]byte, 256<<10)
 	}
 	for seg.Length > 0 && !l.done {
-		n, err := f.ReadAt(l.block[:min(int64(len(l.block)), seg.Length)], seg.Offset)
+		n, err := f.ReadAt(l.block[:min(int64(len(l.block)), seg.Length)], l.part.At(seg.File, seg.Offset))
 		l.split(seg, l.block[:n])
 		seg.Offset += int64(n)
 		seg.Length -= int64(n)
@@ -110,9 +113,6 @@ func (l *lines) read(s spool.Spool, seg spool.Segment) {
 // record as long as can be was passed on before.
 func goesOn(f *os.File, at int64) bool {
 	var last [1]byte
-	if at < MaxLine {
-		return false
-	}
 	if _, err := f.ReadAt(last[:], at-1); err != nil || last[0] == '\n' {
 		return false
 	}
@@ -196,36 +196,4 @@ func parseRecord(r *job.Record) {
 		return
 	}
 	r.Text = []byte(*line.Text)
-}
-
-// Records ranges over what the job put out, from the first byte on.
-func (j *Job) Records(ctx context.Context, o job.RecordOptions) iter.Seq2[job.Record, error] {
-	return func(yield func(job.Record, error) bool) {
-		var at spool.Sizes
-		stopped := false
-		err := j.Follow(ctx, o.Follow, func(to spool.Sizes, final bool) error {
-			var err error
-			at, err = j.Lines(LineOptions{From: at, To: to, Unended: final || !o.Follow}, func(r job.Record, _ spool.Sizes) bool {
-				r.Text = bytes.Clone(r.Text)
-				stopped = wants(o.Streams, r.Stream) && !yield(r, nil)
-				return !stopped
-			})
-			if stopped {
-				return io.EOF
-			}
-			return err
-		})
-		if err != nil && !stopped {
-			yield(job.Record{}, err)
-		}
-	}
-}
-
-func wants(streams []job.Stream, s job.Stream) bool {
-	for _, w := range streams {
-		if w == s {
-			return true
-		}
-	}
-	return len(streams) == 0
 }

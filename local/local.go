@@ -21,6 +21,8 @@ const Location = "localhost"
 // The types of the jobs of this source and of their children.
 const (
 	Type      = "BackgroundJob"
+	SelfType  = "FunctionJob" // see [Source.StartSelf]
+	EventType = "EventJob"    // see [Source.StartOn]
 	ChildType = "ChildJob"
 )
 
@@ -35,7 +37,8 @@ func Keep() {
 // Source runs and finds the jobs of one repository folder. It is not safe for
 // use by several goroutines.
 type Source struct {
-	store *store.Store
+	store   *store.Store
+	readers map[job.ID]*store.Reader // of jobs with many children that were looked at
 }
 
 var _ job.Source = (*Source)(nil)
@@ -63,7 +66,9 @@ func Open(dir string, o Options) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{s}, nil
+	source := &Source{s, map[job.ID]*store.Reader{}}
+	source.revive()
+	return source, nil
 }
 
 // Dir is the user's own repository: $JOB_REPOSITORY, else the folder job in
@@ -106,26 +111,58 @@ func (s *Source) Start(ctx context.Context, spec job.Spec) (job.Job, error) {
 }
 
 func (s *Source) start(spec job.Spec) (*Job, error) {
+	if len(spec.Argv) == 0 {
+		return nil, &job.Error{Kind: job.Invalid, Err: errors.New("no command was given")}
+	}
 	path, err := complete(&spec)
 	if err != nil {
 		return nil, err
 	}
-	m := store.Meta{Type: Type, Children: 1, Path: path, Spec: spec}
+	return s.begin(store.Meta{Type: Type, Children: 1, Path: path, Spec: spec}, nil)
+}
+
+// StartSelf starts this very program again as a job: the file that we were
+// executed from, even if another stands in its place by now, with spec.Argv
+// as its arguments. The job reads on from input, if that is not nil, as from
+// its standard input. Package asjob is what most programs want of this.
+func (s *Source) StartSelf(ctx context.Context, spec job.Spec, input *os.File) (*Job, error) {
+	if spec.Retry > 0 || spec.Async || spec.Input != "" || spec.InputFrom != nil {
+		return nil, &job.Error{Kind: job.Invalid, Err: errors.New("a program that starts itself has one attempt, and reads on from our own input")}
+	}
+	spec.Async = true // where the program is, we know
+	if _, err := complete(&spec); err != nil {
+		return nil, err
+	}
+	spec.Async = false
+	return s.begin(store.Meta{Type: SelfType, Children: 1, Path: self, Self: true, Spec: spec, Stdin: input}, nil)
+}
+
+// self is the file that a process was executed from.
+const self = "/proc/self/exe"
+
+// begin makes a job and gives it to its keeper.
+func (s *Source) begin(m store.Meta, children []Child) (*Job, error) {
 	journal, err := s.store.Create(&m)
 	if err != nil {
 		return nil, err
 	}
-	if err := takeInput(m); err != nil {
-		s.store.Discard(journal)
-		return nil, err
+	err = takeInput(m)
+	if err == nil && children != nil {
+		err = journal.AppendAll(added(m, children))
 	}
-	status, err := keeper.Begin(s.store, journal, m)
+	if err == nil && m.On != nil {
+		err = s.store.Settle(m.ID)
+	}
+	var status *store.Status
+	if err == nil {
+		status, err = keeper.Begin(s.store, journal, m)
+	}
 	if err != nil {
 		s.store.Discard(journal)
 		return nil, err
 	}
 	journal.Close() // the keeper has it
-	return &Job{source: s, ref: job.Ref{ID: m.ID}, meta: &m, status: &status}, nil
+	return &Job{source: s, ref: job.Ref{ID: m.ID}, meta: &m, status: status}, nil
 }
 
 // complete fills in what spec leaves open, refuses what cannot be, and finds
@@ -135,9 +172,6 @@ func complete(spec *job.Spec) (path string, err error) {
 		if err := job.CheckName(spec.Name); err != nil {
 			return "", err
 		}
-	}
-	if len(spec.Argv) == 0 {
-		return "", &job.Error{Kind: job.Invalid, Err: errors.New("no command was given")}
 	}
 	if err := checkTexts(spec); err != nil {
 		return "", err
@@ -166,7 +200,7 @@ func complete(spec *job.Spec) (path string, err error) {
 			return "", &job.Error{Kind: job.Other, Err: fmt.Errorf("input file %q is a folder", spec.Input)}
 		}
 	}
-	if spec.Async {
+	if spec.Async || len(spec.Argv) == 0 {
 		return "", nil // whether there is a program is the keeper's business then
 	}
 	return keeper.Find(spec.Argv[0], spec.Dir, spec.Env)

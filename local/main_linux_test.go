@@ -77,7 +77,7 @@ func bare(t rapid.TB, dir string, output, errors, records []byte) *Job {
 	j := &Job{source: &Source{store: &store.Store{Dir: dir}}, ref: job.Ref{ID: 7}}
 	must(t, os.MkdirAll(j.folder().Path, 0o700))
 	for f, b := range [][]byte{output, errors, records} {
-		must(t, os.WriteFile(j.Spool().Path(spool.File(f)), b, 0o600))
+		must(t, os.WriteFile(spool.In(j.folder().Path, 1).Path(spool.File(f)), b, 0o600))
 	}
 	return j
 }
@@ -86,7 +86,7 @@ func bare(t rapid.TB, dir string, output, errors, records []byte) *Job {
 // second from each to the next.
 func noteAll(t rapid.TB, j *Job, sizes ...spool.Sizes) {
 	t.Helper()
-	line := j.Spool().Timeline()
+	line := spool.In(j.folder().Path, 1).Timeline()
 	for i, size := range sizes {
 		_, err := line.Note(time.Unix(int64(i), 0), size)
 		must(t, err)

@@ -1,7 +1,9 @@
 package local
 
 import (
+	"context"
 	"syscall"
+	"time"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/keeper"
@@ -39,6 +41,25 @@ func (s *Source) mend(r store.Record) (store.Record, error) {
 	return mended, err
 }
 
+// mendSoon is mend for a job whose keeper has ended, as far as we know. A
+// program that it was just starting holds the lock until it is executed.
+func (s *Source) mendSoon(ctx context.Context, r store.Record) (store.Record, error) {
+	for end := time.Now().Add(letGo); ; {
+		mended, err := s.mend(r)
+		if err != nil || mended.State.Final() || time.Now().After(end) {
+			return mended, err
+		}
+		_, status, err := s.store.Folder(r.ID).Read()
+		if k := status.Keeper; err != nil || k.PID == 0 || process.Alive(k.PID, k.Start) {
+			return mended, nil
+		}
+		if err := sleep(ctx, time.Millisecond); err != nil {
+			return mended, nil
+		}
+		r = mended
+	}
+}
+
 // lost passes an error on, unless the job was removed while we looked.
 func (s *Source) lost(r store.Record, err error) (store.Record, error) {
 	if err == nil {
@@ -52,14 +73,14 @@ func (s *Source) lost(r store.Record, err error) (store.Record, error) {
 
 func (s *Source) takeOver(journal *store.Journal, r store.Record) error {
 	m, status, err := journal.Read()
-	if !r.Live() && len(status.Events) == 0 {
+	if !r.Live() && status.Events == 0 {
 		s.store.Discard(journal) // its job start was killed before it was a job
 		return notFound(job.Ref{ID: r.ID}.String())
 	}
 	if err != nil {
 		return err
 	}
-	if status.State().State.Final() {
+	if status.Tally.State().Final() {
 		return s.store.Update(status.Record(m))
 	}
 	return keeper.Adopt(s.store, journal)

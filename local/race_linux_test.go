@@ -29,8 +29,9 @@ func finals(t *testing.T, j *Job) (states []job.State) {
 // A stop races with the end by itself: one of them wins, once, and all agree
 // which. 80 times a run, as each takes processes; lifecycle_test.go has the
 // thousand that take none.
-func TestStopRacesWithTheEnd(t *testing.T) {
-	const rounds = 40
+func TestStopRacesWithTheEnd(t *testing.T) { stopAtTheEnd(t, 40) }
+
+func stopAtTheEnd(t *testing.T, rounds int) {
 	scripts := []string{":", "exit 3", "trap '' TERM; :", "echo out; echo err >&2", "/bin/true & :"}
 	options := []job.StopOptions{{}, {Force: true}, {Signal: "SIGINT", Grace: time.Second}, {Grace: time.Millisecond}}
 	var group sync.WaitGroup
@@ -140,7 +141,7 @@ func TestWaitIsCancelled(t *testing.T) {
 	if err := s.Remove(context.Background(), j); !isKind(err, job.WrongState) {
 		t.Errorf("Remove of a running job: got %v, want a WrongState error", err)
 	}
-	if err := s.Remove(context.Background(), j.Children()[0]); !isKind(err, job.WrongState) {
+	if err := s.Remove(context.Background(), j.ChildJobs()[0]); !isKind(err, job.WrongState) {
 		t.Errorf("Remove of a child: got %v, want a WrongState error", err)
 	}
 }

@@ -26,7 +26,7 @@ func TestMachineRestarted(t *testing.T) {
 	}
 	_, status, err := j.folder().Read()
 	must(t, err)
-	program := status.Children[0].Program
+	program := status.Each[0].Program
 	must(t, syscall.Kill(status.Keeper.PID, syscall.SIGKILL))
 	journal, err := claimSoon(context.Background(), j.folder())
 	must(t, err)

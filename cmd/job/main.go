@@ -1,3 +1,6 @@
+//go:debug containermaxprocs=0
+//go:debug updatemaxprocs=0
+
 // Command job runs commands in the background: it starts them, shows them,
 // gives what they put out, waits for them, stops and removes them.
 package main

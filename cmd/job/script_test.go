@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backjob/job/internal/keeper"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -28,37 +29,63 @@ const bound = time.Minute
 // that the scripts need as jobs.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"job":    main,
+		"job":    mainNapping,
 		"args":   printArgs,
 		"hold":   holdUntil,
 		"detach": startDetached,
+
+		"children": startChildren,
 	})
+}
+
+// napVariable says how soon keepers nap; "" leaves it to them.
+const napVariable = "JOB_TEST_NAP"
+
+// mainNapping is job with keepers that nap so soon.
+func mainNapping() {
+	if after, err := time.ParseDuration(os.Getenv(napVariable)); err == nil {
+		keeper.NapAfter = after
+	}
+	main()
 }
 
 // TestScript runs the specification: every script of testdata/script, each in
 // a folder and with a repository of its own.
-func TestScript(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
-		Setup:              prepare,
-		RequireUniqueNames: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":    exits,
-			"begin":    begin,
-			"ends":     ends,
-			"terminal": terminal,
-			"peak":     peak,
-			"signal":   sendSignal,
-			"waitfor":  waitFor,
-			"alive":    alive,
-			"gone":     gone,
-			"frozen":   frozen,
-			"json":     matchJSON,
-			"keys":     haveKeys,
-			"lines":    countLines,
-			"remember": remember,
-		},
-	})
+func TestScript(t *testing.T) { run(t, testscript.Params{Dir: "testdata/script"}) }
+
+// TestScriptNapping runs those about keepers again, with keepers that nap
+// whenever nothing happens for a moment. (JOB_TEST_NAP=1ms go test does so
+// with all scripts.)
+func TestScriptNapping(t *testing.T) {
+	t.Setenv(napVariable, "100us")
+	var p testscript.Params
+	for _, name := range []string{"keeper_killed_stopping", "stop_tree", "stop_race", "suspend_tree", "suspend_retry", "start_retry",
+		"start_notify", "start_timeout", "start_left_behind", "start_nested", "wait_any", "receive_order"} {
+		p.Files = append(p.Files, "testdata/script/"+name+".txtar")
+	}
+	run(t, p)
+}
+
+func run(t *testing.T, p testscript.Params) {
+	p.Setup, p.RequireUniqueNames, p.Cmds = prepare, true, commands
+	testscript.Run(t, p)
+}
+
+var commands = map[string]func(*testscript.TestScript, bool, []string){
+	"exits":    exits,
+	"begin":    begin,
+	"ends":     ends,
+	"terminal": terminal,
+	"peak":     peak,
+	"signal":   sendSignal,
+	"waitfor":  waitFor,
+	"alive":    alive,
+	"gone":     gone,
+	"frozen":   frozen,
+	"json":     matchJSON,
+	"keys":     haveKeys,
+	"lines":    countLines,
+	"remember": remember,
 }
 
 // TestReadme demands that the session in the README is the one that a script
@@ -109,6 +136,7 @@ func prepare(env *testscript.Env) error {
 	env.Values[sceneKey{}] = s
 	env.Setenv("HOME", s.dir)
 	env.Setenv("JOB_REPOSITORY", filepath.Join(s.dir, ".repo"))
+	env.Setenv(napVariable, os.Getenv(napVariable))
 	// A binary built with -race otherwise sleeps for a second at its exit.
 	env.Setenv("GORACE", strings.TrimSpace("atexit_sleep_ms=0 "+os.Getenv("GORACE")))
 	job, err := exec.LookPath("job")

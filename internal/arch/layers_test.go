@@ -17,12 +17,22 @@ var layers = map[string][]string{
 	"internal/spool":          {"."},
 	"internal/store":          {"."},
 	"internal/watch":          {},
-	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/nap":            {}, // knows no jobs
+	"internal/keeper":         {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/nap", "schedule", "changes"},
 	"jobtest":                 {"."},
 	"local":                   {".", "internal/store", "internal/spool", "internal/process", "internal/watch", "internal/keeper"},
-	"internal/cli":            {".", "local", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"internal/table":          {"."},
+	"internal/cli":            {".", "local", "internal/table", "internal/store", "internal/spool", "internal/process", "internal/watch"},
+	"schedule":                {"."},
+	"changes":                 {"."},
+	"asjob":                   {".", "local", "internal/table", "internal/store"},
+	"asjob/cobrajob":          {"asjob"},
 	"cmd/job":                 {"internal/cli", "local"}, // local has the keeper's way in
-	"bench":                   {".", "internal/store"},   // fills repositories with a million jobs
+	"examples/getproc":        {".", "asjob"},
+	"examples/customsource":   {"."},
+	"examples/embed":          {"."},
+	"examples/copytree":       {".", "asjob", "asjob/cobrajob"},
+	"bench":                   {".", "internal/store"}, // fills repositories with a million jobs
 	"bench/empty":             {},
 	"bench/stamp":             {},
 	"bench/writer":            {},

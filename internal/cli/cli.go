@@ -37,6 +37,7 @@ func verbs() []entry {
 	return []entry{
 		{[]string{"start"}, startVerb},
 		{[]string{"run"}, runVerb},
+		{[]string{"on"}, onVerb},
 		{[]string{"get", "ls", "list"}, getVerb},
 		{[]string{"receive", "logs"}, receiveVerb},
 		{[]string{"wait"}, waitVerb},

@@ -108,6 +108,18 @@ func (c *call) complete(words []string) (all []string) {
 		return c.complete(words[1:2])
 	case v.name == "completion":
 		return begin([]string{"bash", "zsh", "fish", "powershell"}, last)
+	case v.name == "on" && before == "state":
+		of, _, named := strings.Cut(last, "=")
+		if !named {
+			return begin(c.jobWords(), last)
+		}
+		for _, s := range job.States() {
+			all = append(all, of+"="+s.String())
+		}
+	case before == "overlap":
+		all = []string{"queue", "skip", "parallel", "replace"}
+	case before == "missed":
+		all = []string{"skip", "once"}
 	case before == "state" || before == "child-state":
 		for _, s := range job.States() {
 			all = append(all, s.String())

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/backjob/job"
+	"github.com/backjob/job/internal/table"
 )
 
 // The exit codes of the contract. This is the one file that maps errors to
@@ -70,7 +71,7 @@ func weight(code int) int {
 func (c *call) exitSaysIt(err error) bool {
 	_, interrupted := err.(interruption)
 	f, ok := c.err.(*os.File)
-	return (interrupted || isKind(err, job.TimedOut)) && !(ok && isTerminal(f))
+	return (interrupted || isKind(err, job.TimedOut)) && !(ok && table.Terminal(f))
 }
 
 func exitCode(err error) int {

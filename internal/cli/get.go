@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/backjob/job"
+	"github.com/backjob/job/internal/table"
 	"github.com/backjob/job/internal/watch"
 	"github.com/backjob/job/local"
 )
@@ -82,7 +83,7 @@ func (o *getOptions) look(c *call, q job.Query) (infos []job.Info, older int, er
 
 // brief reports whether this is the look of a person at all jobs.
 func (o *getOptions) brief(c *call, q job.Query) bool {
-	return isTerminal(c.out) && q.Jobs == nil && !q.Filtered() && !q.Children && !*o.all && !*o.json && !*o.quiet
+	return table.Terminal(c.out) && q.Jobs == nil && !q.Filtered() && !q.Children && !*o.all && !*o.json && !*o.quiet
 }
 
 // sorted puts jobs in the order of ids, children after their job, each once.
@@ -107,12 +108,12 @@ func (o *getOptions) remark(c *call, q job.Query, infos []job.Info, older int) {
 	case len(infos) == 0 && o.brief(c, q):
 		fmt.Fprintln(c.err, "no jobs yet (job start -- COMMAND starts one)")
 	}
-	if q.Jobs == nil || !isTerminal(c.out) || *o.json || *o.quiet {
+	if q.Jobs == nil || !table.Terminal(c.out) || *o.json || *o.quiet {
 		return
 	}
 	for _, i := range infos {
 		if i.Reason != nil || i.StatusMessage != "" {
-			fmt.Fprintf(c.err, "%v %s\n", i.Ref, printable(explanation(i)))
+			fmt.Fprintf(c.err, "%v %s\n", i.Ref, table.Printable(explanation(i)))
 		}
 	}
 }
@@ -160,16 +161,16 @@ func (o *getOptions) again(c *call, infos []job.Info, older int, last string) (s
 	if *o.quiet || *o.json {
 		return "", o.print(c, infos)
 	}
-	text := table(infos, time.Now(), widthOf(c.out), colourful(c.out))
+	text := table.Text(infos, time.Now(), table.Width(c.out), table.Colourful(c.out))
 	if older > 0 {
 		text += fmt.Sprintf("%d older not shown (job get --all)\n", older)
 	}
-	text = fitHeight(text, heightOf(c.out))
+	text = fitHeight(text, table.Height(c.out))
 	if text == last {
 		return last, nil
 	}
 	screen := text
-	if isTerminal(c.out) && os.Getenv("TERM") != "dumb" {
+	if table.Terminal(c.out) && os.Getenv("TERM") != "dumb" {
 		screen = "\x1b[H" + strings.ReplaceAll(text, "\n", "\x1b[K\n") + "\x1b[J"
 		if last == "" {
 			screen = "\x1b[2J" + screen

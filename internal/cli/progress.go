@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/backjob/job/internal/table"
 )
 
 // progress is the line that a wait shows on a terminal while it waits.
@@ -15,7 +17,7 @@ type progress struct {
 // newProgress shows nothing if standard error is no terminal. Close it.
 func newProgress(c *call, total int) *progress {
 	f, ok := c.err.(*os.File)
-	if !ok || !isTerminal(f) {
+	if !ok || !table.Terminal(f) {
 		return nil
 	}
 	p := &progress{make(chan int), make(chan struct{})}
@@ -43,7 +45,7 @@ func (p *progress) show(f *os.File, total int) {
 			shown = true
 		}
 		if shown {
-			fmt.Fprintf(f, "\rwaiting: %d of %d ended · %s\x1b[K", n, total, shortDuration(time.Since(begun)))
+			fmt.Fprintf(f, "\rwaiting: %d of %d ended · %s\x1b[K", n, total, table.Duration(time.Since(begun)))
 		}
 	}
 }

@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"regexp"
 	"strings"
-	"syscall"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/spool"
@@ -150,11 +147,16 @@ func (o receiveOptions) afterwards(ctx context.Context, c *call, jobs []*local.J
 type receiving struct {
 	options receiveOptions
 	out     sink
-	at      map[job.ID]spool.Mark // where --keep and --all are
-	tailed  map[job.ID]bool       // whose last lines were shown; a follower goes on with all that comes
-	lines   int                   // shown so far, for --head
-	enough  bool                  // it ended because all that was asked for was shown
-	bytes   int64                 // written so far, for --max-bytes
+	named   map[*local.Job]bool     // the others are children of these
+	at      map[job.Ref]spool.Mark  // where --keep and --all are, by child
+	tailed  map[job.Ref]bool        // whose last lines were shown; a follower goes on with all that comes
+	many    map[job.ID]bool         // jobs with many children
+	tails   map[job.Ref]spool.Sizes // of the children of these: where the last lines of the job begin
+	unended bool                    // the last line that was shown was not ended
+	shared  bool                    // what several children put out comes together
+	lines   int                     // shown so far, for --head
+	enough  bool                    // it ended because all that was asked for was shown
+	bytes   int64                   // written so far, for --max-bytes
 }
 
 // errEnough ends a receive that has shown what was asked for.
@@ -168,8 +170,11 @@ func (r *receiving) run(ctx context.Context, c *call, jobs []*local.Job) error {
 		return c.source.Await(ctx, jobs, func(_ *local.Job, record store.Record) bool { return record.State.Final() })
 	}
 	r.out = sink{out: c.out, err: c.err}
-	r.at, r.tailed = map[job.ID]spool.Mark{}, map[job.ID]bool{}
-	err := local.FollowAll(ctx, r.once(jobs), r.options.follow, func(j *local.Job, to spool.Sizes, final bool) error {
+	jobs = r.once(jobs)
+	if err := r.prepare(jobs); err != nil {
+		return err
+	}
+	err := local.FollowAll(ctx, jobs, r.options.follow, func(j *local.Job, to spool.Sizes, final bool) error {
 		return r.take(c, j, to, final)
 	})
 	if r.enough = errors.Is(err, errEnough); r.enough {
@@ -180,141 +185,41 @@ func (r *receiving) run(ctx context.Context, c *call, jobs []*local.Job) error {
 
 // once leaves out a child whose job is there too: it would be received twice.
 func (r *receiving) once(jobs []*local.Job) []*local.Job {
-	seen := map[job.ID]bool{}
+	whole, seen := map[job.ID]bool{}, map[job.Ref]bool{}
+	for _, j := range jobs {
+		whole[j.Ref().ID] = whole[j.Ref().ID] || j.Ref().Child == 0
+	}
 	var kept []*local.Job
 	for _, j := range jobs {
-		if id := j.Ref().ID; !seen[id] {
-			seen[id] = true
-			kept = append(kept, j)
+		ref := j.Ref()
+		if seen[ref] || ref.Child != 0 && whole[ref.ID] {
+			continue
 		}
+		seen[ref] = true
+		kept = append(kept, j)
 	}
 	return kept
 }
 
-// take shows what is new of a job, and moves the mark over it.
-func (r *receiving) take(c *call, j *local.Job, to spool.Sizes, final bool) error {
-	o := r.options
-	mark, move := j.Mark(o.reader), func(spool.Mark) error { return nil }
-	if !o.keep {
-		marks, err := j.OpenMarks(o.reader, func() {
-			c.warn("another receive of reader " + o.reader + " is at job " + j.Ref().String() + "; waiting for it (--reader NAME has a mark of its own)")
-		})
-		if err != nil {
-			return marksError(j, err)
+func (r *receiving) prepare(jobs []*local.Job) error {
+	r.named, r.at, r.tailed = map[*local.Job]bool{}, map[job.Ref]spool.Mark{}, map[job.Ref]bool{}
+	r.many, r.tails = map[job.ID]bool{}, map[job.Ref]spool.Sizes{}
+	r.shared = len(jobs) > 1
+	for _, j := range jobs {
+		r.named[j] = true
+		many, err := j.Many()
+		if err != nil && !isKind(err, job.NotFound) {
+			return err
 		}
-		defer marks.Close()
-		if mark, err = marks.Read(1); err == nil {
-			err = marks.Move(1, mark) // if this cannot be kept, nothing is shown
+		if !many || j.Ref().Child != 0 {
+			continue
 		}
-		if err != nil {
-			return marksError(j, err)
+		r.shared, r.many[j.Ref().ID] = true, true
+		if err := r.findTails(j); err != nil {
+			return err
 		}
-		move = func(m spool.Mark) error { return marks.Move(1, m) }
-	}
-	return r.takeFrom(c, j, r.begin(j, mark), to, final, move)
-}
-
-// begin is where this receive goes on: at the mark, or with --keep and --all
-// where it came itself.
-func (r *receiving) begin(j *local.Job, mark spool.Mark) spool.Mark {
-	at, again := r.at[j.Ref().ID]
-	switch {
-	case again && (r.options.keep || r.options.all):
-		return at
-	case r.options.all:
-		return spool.Mark{}
-	}
-	return mark
-}
-
-func (r *receiving) takeFrom(c *call, j *local.Job, mark spool.Mark, to spool.Sizes, final bool, keep func(spool.Mark) error) error {
-	move := func(m spool.Mark) error {
-		r.at[j.Ref().ID] = m
-		return keep(m)
-	}
-	to, err := notBefore(j, &mark, to)
-	if err != nil {
-		return marksError(j, err)
-	}
-	if err = r.show(j, &mark, r.options.limit(mark.Sizes, to), final, move); err != nil {
-		return marksError(j, err)
-	}
-	if final && !mark.Told && !r.options.discard {
-		return r.tell(c, j, mark, move)
 	}
 	return nil
-}
-
-// notBefore deals with a mark that is behind what we looked at: another
-// receive has moved it since, or the program has cut its file, so that what is
-// there now is new.
-func notBefore(j *local.Job, mark *spool.Mark, to spool.Sizes) (spool.Sizes, error) {
-	if mark.Sizes.Minus(to).Total() == 0 {
-		return to, nil
-	}
-	to, err := j.Spool().Sizes()
-	for f := range to {
-		if to[f] < mark.Sizes[f] {
-			mark.Sizes[f] = 0
-		}
-	}
-	return to, err
-}
-
-// limit keeps files that are not asked for where the mark is.
-func (o receiveOptions) limit(from, to spool.Sizes) spool.Sizes {
-	if o.streams == nil {
-		return to
-	}
-	var wanted [3]bool
-	for _, s := range o.streams {
-		switch s {
-		case job.Output:
-			wanted[spool.OutputFile] = true
-		case job.ErrorStream:
-			wanted[spool.ErrorFile] = true
-		default:
-			wanted[spool.RecordsFile] = true
-		}
-	}
-	for f, w := range wanted {
-		if !w {
-			to[f] = from[f]
-		}
-	}
-	return to
-}
-
-// tell says once a reader that the job Failed.
-func (r *receiving) tell(c *call, j *local.Job, mark spool.Mark, move func(spool.Mark) error) error {
-	info, err := j.Parent().Info()
-	if err != nil || info.State != job.Failed {
-		return err
-	}
-	if err := r.out.flush(); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.err, "job: %d %s\n", info.ID, printable(info.StateInfo.String()))
-	mark.Told = true
-	return move(mark)
-}
-
-func marksError(j *local.Job, err error) error {
-	if errors.Is(err, errEnough) || errors.Is(err, syscall.EPIPE) {
-		return err
-	}
-	e := &job.Error{Job: j.Ref().String(), Kind: job.Other, Err: err}
-	var path *fs.PathError
-	if !errors.As(err, &path) || !strings.Contains(path.Path, "mark.") {
-		return e
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		e.Err, e.Hint = errors.New("the job's folder is gone"), "job remove "+j.Ref().String()+" forgets the job"
-	}
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EROFS) {
-		e.Hint = "there is no room for the mark: --keep shows the output without moving it"
-	}
-	return e
 }
 
 // show writes what is between the mark and to, and moves the mark as far as

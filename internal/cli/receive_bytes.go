@@ -48,7 +48,11 @@ func (r *receiving) showBytes(j *local.Job, mark *spool.Mark, to spool.Sizes, mo
 		}
 		return err == nil
 	}
-	segments := func(fn func(spool.Segment) bool) error { return j.Spool().Segments(from, to, fn) }
+	part, err := j.Part()
+	if err != nil {
+		return err
+	}
+	segments := func(fn func(spool.Segment) bool) error { return part.Segments(from, to, fn) }
 	if f, only := onlyFile(from, to); only { // no order to be kept
 		segments = func(fn func(spool.Segment) bool) error {
 			fn(spool.Segment{File: f, Offset: from[f], Length: to[f] - from[f]})
@@ -89,7 +93,11 @@ func (r *receiving) copySegment(j *local.Job, mark *spool.Mark, s spool.Segment,
 		to[s.File] = s.Offset + s.Length
 		return r.showLines(j, mark, to, true, move)
 	}
-	file, err := os.Open(j.Spool().Path(s.File))
+	part, err := j.Part()
+	if err != nil {
+		return err
+	}
+	file, err := os.Open(part.Path(s.File))
 	if err != nil {
 		return err
 	}
@@ -100,7 +108,7 @@ func (r *receiving) copySegment(j *local.Job, mark *spool.Mark, s spool.Segment,
 		if r.options.maxBytes >= 0 {
 			n = min(n, r.options.maxBytes-r.bytes)
 		}
-		written, err := r.write(s.File, file, at, n)
+		written, err := r.write(s.File, file, part.At(s.File, at), n)
 		r.bytes += written
 		mark.Sizes[s.File] += written
 		if moveErr := moveIf(written > 0, *mark, move); err == nil {

@@ -16,7 +16,11 @@ import (
 // showLines goes through what is new line by line.
 func (r *receiving) showLines(j *local.Job, mark *spool.Mark, to spool.Sizes, final bool, move func(spool.Mark) error) (err error) {
 	o := r.options
-	if o.tail >= 0 && !r.tailed[j.Ref().ID] {
+	if from, ok := r.tails[j.Ref()]; ok {
+		delete(r.tails, j.Ref())
+		mark.Sizes = from
+	}
+	if o.tail >= 0 && !r.many[j.Ref().ID] && !r.tailed[j.Ref()] {
 		return r.showTail(j, mark, to, move)
 	}
 	kept := *mark // what the mark may say once everything is flushed
@@ -52,48 +56,6 @@ func (r *receiving) showLines(j *local.Job, mark *spool.Mark, to spool.Sizes, fi
 		err = readErr
 	}
 	return err
-}
-
-// showTail shows the last lines only, and moves the mark over all.
-func (r *receiving) showTail(j *local.Job, mark *spool.Mark, to spool.Sizes, move func(spool.Mark) error) error {
-	from, err := j.TailFrom(mark.Sizes, to, r.options.tail, r.options.grep != nil || r.options.streams != nil)
-	if err != nil {
-		return err
-	}
-	var last []job.Record
-	begun := 0 // lines that begin in last
-	_, err = j.Lines(local.LineOptions{From: from, To: to, Unended: true}, func(line job.Record, _ spool.Sizes) bool {
-		if r.options.wants(line) && r.options.tail > 0 {
-			line.Text = append([]byte(nil), line.Text...)
-			last = append(last, line)
-			if !line.Continued {
-				begun++
-			}
-			for begun > r.options.tail {
-				last = last[1:]
-				if len(last) == 0 || !last[0].Continued {
-					begun--
-				}
-			}
-		}
-		return true
-	})
-	if err != nil {
-		return err
-	}
-	for _, line := range last {
-		if err := r.line(line); err != nil {
-			return err
-		}
-	}
-	if err := r.out.flush(); err != nil {
-		return err
-	}
-	if r.options.follow { // goes on with all that comes
-		r.tailed[j.Ref().ID] = true
-	}
-	mark.Sizes = to
-	return move(*mark)
 }
 
 // wants reports whether a line is to be shown.
@@ -133,6 +95,9 @@ func (r *receiving) line(line job.Record) error {
 		_, err := fmt.Fprintf(w, "%s%s", line.Text, lineEnd(line))
 		return err
 	}
+	if err := r.endLine(line); err != nil {
+		return err
+	}
 	if r.options.timestamps {
 		head = line.Time.Format("2006-01-02T15:04:05.000Z07:00 ")
 	}
@@ -144,6 +109,19 @@ func (r *receiving) line(line job.Record) error {
 	}
 	_, err := fmt.Fprintf(w, "%s%s%s", head, line.Text, lineEnd(line))
 	return err
+}
+
+// endLine ends a line that its program did not end, where something is put
+// before the next one.
+func (r *receiving) endLine(line job.Record) error {
+	if line.Stream != job.Output {
+		return nil
+	}
+	unended := r.unended
+	if r.unended = line.Partial; !unended || !r.options.prefix && !r.options.timestamps {
+		return nil
+	}
+	return r.out.toOut().WriteByte('\n')
 }
 
 func lineEnd(line job.Record) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/spool"
+	"github.com/backjob/job/internal/table"
 	"github.com/backjob/job/local"
 )
 
@@ -48,6 +49,8 @@ func startVerb() *verb {
 	v.flags = newFlags()
 	o := &startOptions{}
 	o.flags(v.flags)
+	o.async = v.flags.bool("async", "come back before the program runs; one that cannot be started is a Failed job")
+	o.autoRemove = v.flags.bool("auto-remove", "with --wait: forget the job once it ended and all was shown")
 	o.wait = v.flags.bool("wait", "show the output as it comes, then exit as the command did; Ctrl-C stops the job")
 	v.run = o.run
 	return v
@@ -65,7 +68,9 @@ func runVerb() *verb {
 	return v
 }
 
+// flags adds those that say what is run, and how.
 func (o *startOptions) flags(f *flags) {
+	o.async, o.autoRemove, o.wait = new(bool), new(bool), new(bool)
 	o.script = f.text("c", "SCRIPT", "", "run SCRIPT by the shell")
 	o.name = f.text("name", "NAME", "", "the job's name (default Job and its id)")
 	o.dir = f.text("dir", "DIR", "", "the working directory (default: here)")
@@ -89,9 +94,7 @@ func (o *startOptions) flags(f *flags) {
 		return err
 	})
 	o.merge = f.bool("merge", "standard error goes where standard output goes: exact order, one stream")
-	o.async = f.bool("async", "come back before the program runs; one that cannot be started is a Failed job")
 	o.notify = f.text("notify", "COMMAND", "", "run by the shell when the job is final, with JOB_ID, JOB_NAME, JOB_STATE, JOB_EXIT_CODE")
-	o.autoRemove = f.bool("auto-remove", "with --wait: forget the job once it ended and all was shown")
 	o.printing = f.printing()
 }
 
@@ -294,7 +297,7 @@ func (c *call) stopOnInterrupt(ctx context.Context, j *local.Job, interrupts cha
 		case s := <-interrupts:
 			if n == 0 {
 				stopped <- s.(syscall.Signal)
-				if f, ok := c.err.(*os.File); ok && isTerminal(f) {
+				if f, ok := c.err.(*os.File); ok && table.Terminal(f) {
 					fmt.Fprintf(f, "\rjob: stopping job %v; Ctrl-C again kills it\n", j.Ref())
 				}
 			}

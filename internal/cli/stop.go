@@ -13,8 +13,9 @@ func stopVerb() *verb {
 		summary: "stop jobs",
 		help: "Asks the whole process tree of each job to end (SIGTERM, or --signal), waits, and kills what\n" +
 			"is left. Returns when the jobs are final and no process of them is left. A final job is left as\n" +
-			"it is. What a job put out can still be received.\n\n" + filterHelp,
-		example: "job stop 7\njob stop 7 --grace 1m --signal INT\njob stop --state Running",
+			"it is. What a job put out can still be received, unless --remove was given. An event job\n" +
+			"(job on) waits for no more events then.\n\n" + filterHelp,
+		example: "job stop 7\njob stop 7 --grace 1m --signal INT\njob stop --state Running\njob stop nightly --remove",
 		exits:   "1 it could not be done; 3 a JOB does not exist; 130 interrupted (the stop goes on)",
 	}
 	v.flags = newFlags()
@@ -22,6 +23,7 @@ func stopVerb() *verb {
 	grace := v.flags.duration("grace", "D", "time between asking and killing (default: the job's own, else 10s); 0 kills at once")
 	signal := v.flags.text("signal", "NAME", "", "ask with this signal in place of SIGTERM")
 	passThru := v.flags.bool("pass-thru", "print the jobs (so do -q and --json)")
+	remove := v.flags.bool("remove", "then forget the jobs, and delete what they put out")
 	p := v.flags.printing()
 	v.run = func(c *call) error {
 		o := job.StopOptions{Grace: *grace, Signal: *signal}
@@ -33,28 +35,34 @@ func stopVerb() *verb {
 		if err != nil {
 			return err
 		}
-		c.stopAll(jobs, o)
-		if !*passThru && !*p.quiet && !*p.json {
-			return nil
+		stopped := c.stopAll(jobs, o)
+		if *passThru || *p.quiet || *p.json {
+			infos, err := c.infos(jobs)
+			if err == nil {
+				err = p.print(c, infos)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		infos, err := c.infos(jobs)
-		if err != nil {
-			return err
+		if *remove {
+			return c.removeAll(stopped, false)
 		}
-		return p.print(c, infos)
+		return nil
 	}
 	return v
 }
 
 // stopAll stops jobs, all at the same time, and tells what could not be done.
-func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped map[*local.Job]bool) {
+// Those that are final now come back.
+func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped []*local.Job) {
 	ctx, done := interruptible()
 	defer done()
-	stopped = map[*local.Job]bool{}
 	// All are asked before any is waited for.
 	var asked []*local.Job
 	for _, j := range jobs {
 		if final, err := j.Final(); final && err == nil {
+			stopped = append(stopped, j)
 			continue
 		}
 		if err := j.AskToStop(o); err != nil && !isKind(err, job.NotFound) {
@@ -64,7 +72,7 @@ func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped map[*local
 		asked = append(asked, j)
 	}
 	for _, j := range asked {
-		err := j.Wait(ctx)
+		err := j.AwaitStop(ctx, o)
 		if err != nil && !isKind(err, job.NotFound) {
 			c.fail(errorOf(j, because(ctx, err)))
 			if ctx.Err() != nil {
@@ -72,7 +80,7 @@ func (c *call) stopAll(jobs []*local.Job, o job.StopOptions) (stopped map[*local
 			}
 			continue
 		}
-		stopped[j] = true
+		stopped = append(stopped, j)
 	}
 	return stopped
 }

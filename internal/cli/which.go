@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/backjob/job"
+	"github.com/backjob/job/internal/table"
 	"github.com/backjob/job/local"
 )
 
@@ -125,7 +126,7 @@ func readRefs(in io.Reader) (refs []string, err error) {
 		fields := strings.Fields(text)
 		switch {
 		case text == "":
-		case len(fields) == len(columns) && fields[0] == columns[0] && fields[1] == columns[1]:
+		case len(fields) == len(table.Columns) && fields[0] == table.Columns[0] && fields[1] == table.Columns[1]:
 			tabular = true
 		case tabular:
 			refs = append(refs, fields[0])

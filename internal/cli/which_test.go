@@ -13,6 +13,7 @@ import (
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/store"
+	"github.com/backjob/job/internal/table"
 )
 
 func TestReadRefs(t *testing.T) {
@@ -36,8 +37,8 @@ func TestReadRefs(t *testing.T) {
 		{"no newline at the end", "7\n8", []string{"7", "8"}},
 		{"blanks around", "  7 \r\n\t8\n", []string{"7", "8"}},
 		{"names and patterns", "two words\nnight*\n", []string{"two words", "night*"}},
-		{"a table", table(infos, noon, 0, false), []string{"7", "12.3"}},
-		{"two tables", table(infos, noon, 0, false) + table(infos[:1], noon, 0, false), []string{"7", "12.3", "7"}},
+		{"a table", table.Text(infos, noon, 0, false), []string{"7", "12.3"}},
+		{"two tables", table.Text(infos, noon, 0, false) + table.Text(infos[:1], noon, 0, false), []string{"7", "12.3", "7"}},
 		{"JSON", string(objects), []string{"7", "12.3"}},
 		{"JSON with other keys", `{"id":5,"colour":"blue"}`, []string{"5"}},
 	} {
@@ -86,7 +87,7 @@ func completing(t *testing.T) *call {
 			t.Fatal(err)
 		}
 		e := store.Event{Time: time.Now(), Child: 1, Step: true, State: job.Completed}
-		if err := errors.Join(j.Append(e), s.Update(store.Sum(m.ID, 1, []store.Event{e}).Record(m)), j.Close()); err != nil {
+		if err := errors.Join(j.Append(e), s.Update(store.Sum(m, e).Record(m)), j.Close()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,9 @@ import (
 // Verb is the first argument of a process that is a keeper.
 const Verb = "keep"
 
+// processName is what ps calls a keeper.
+const processName = "job-keeper"
+
 // The descriptors of a keeper beside 0 to 2. Its standard error is the
 // journal, so that what a crash prints is found there.
 const (
@@ -27,6 +30,7 @@ const (
 	launched = "program=" + process.PIDDigits // with the number of the program that it is the parent of
 	fresh    = "fresh"                        // it is to start the program
 	adopting = "adopt"                        // another keeper was here before it
+	napping  = "napping:"                     // it naps, or did up to now; what it has to know follows
 )
 
 // argv is how a keeper is executed; `ps` shows it.
@@ -35,23 +39,43 @@ func argv(f store.Folder, dir, how string) []string {
 }
 
 // environment is all that a keeper needs; the job's own is in its meta.
-func environment() []string { return []string{"GOMAXPROCS=1"} }
+func environment() []string {
+	env := []string{"GOMAXPROCS=1"}
+	if NapAfter != napAfter {
+		env = append(env, napVariable+"="+NapAfter.String())
+	}
+	return env
+}
 
-// command is what an attempt of the child runs, with its files open. path is
-// where the program is; "" has to be looked for.
-func command(f store.Folder, m store.Meta, path string, attempt int) (c process.Command, err error) {
-	c = process.Command{Path: path, Argv: m.Argv, Dir: m.Dir, Env: childEnv(f, m, attempt)}
-	if path == "" {
-		if c.Path, err = Find(m.Argv[0], m.Dir, m.Env); err != nil {
+// attempt is one run of a child's program.
+type attempt struct {
+	child, number int
+	slot          int // the number of the files that it writes to
+	store.Work
+}
+
+// firstAttempt is that of a job with one child that has files of its own.
+var firstAttempt = attempt{child: 1, number: 1, slot: 1}
+
+// command is what an attempt runs, with its files open. path is where the
+// program is; "" has to be looked for.
+func command(f store.Folder, m store.Meta, path string, a attempt) (c process.Command, err error) {
+	c = process.Command{Path: path, Argv: a.Argv, Dir: m.Dir, Env: childEnv(f, m, a)}
+	if c.Argv == nil {
+		c.Argv = m.Argv
+	}
+	switch {
+	case path == "" && m.Self:
+		c.Path = "/proc/self/exe" // we are the same program, unless another keeper was here before us
+	case path == "":
+		if c.Path, err = Find(c.Argv[0], m.Dir, c.Env); err != nil {
 			return c, err
 		}
 	}
-	if m.Input != "" {
-		if c.Stdin, err = os.Open(m.Input); err != nil {
-			return c, err
-		}
+	if c.Stdin, err = input(m); err != nil {
+		return c, err
 	}
-	files := spool.In(f.Path, 1)
+	files := spool.In(f.Path, a.slot)
 	if c.Stdout, err = files.Append(spool.OutputFile); err != nil {
 		return c, err
 	}
@@ -62,25 +86,40 @@ func command(f store.Folder, m store.Meta, path string, attempt int) (c process.
 	return c, err
 }
 
-func closeFiles(c process.Command) {
+// input is what the program reads; nil for nothing.
+func input(m store.Meta) (*os.File, error) {
+	switch {
+	case m.Stdin != nil:
+		return m.Stdin, nil
+	case m.Input != "":
+		return os.Open(m.Input)
+	}
+	return nil, nil
+}
+
+// closeFiles closes what command opened.
+func closeFiles(c process.Command, m store.Meta) {
 	for _, f := range []*os.File{c.Stdin, c.Stdout, c.Stderr} {
-		if f != nil {
+		if f != nil && f != m.Stdin {
 			f.Close()
 		}
 	}
 }
 
-// childEnv is the job's environment with what a job sees of itself.
-func childEnv(f store.Folder, m store.Meta, attempt int) []string {
-	own := []string{
-		"JOB_ID=" + job.Ref{ID: m.ID}.String(),
-		"JOB_CHILD=1",
-		"JOB_NAME=" + m.DisplayName(),
-		"JOB_ATTEMPT=" + strconv.Itoa(attempt),
-		cookie(f),
-	}
-	env := make([]string, 0, len(m.Env)+len(own))
+// childEnv is the job's environment with the child's own, and with what a
+// job sees of itself.
+func childEnv(f store.Folder, m store.Meta, a attempt) []string {
+	own := append(cookies(f, a.child, a.slot),
+		"JOB_ID="+job.Ref{ID: m.ID}.String(),
+		"JOB_NAME="+m.DisplayName(),
+		"JOB_ATTEMPT="+strconv.Itoa(a.number))
+	env := make([]string, 0, len(m.Env)+len(a.Env)+len(own))
 	for _, e := range m.Env {
+		if !isOwn(e, own) && !isOwn(e, a.Env) {
+			env = append(env, e)
+		}
+	}
+	for _, e := range a.Env {
 		if !isOwn(e, own) {
 			env = append(env, e)
 		}
@@ -98,7 +137,8 @@ func isOwn(entry string, own []string) bool {
 	return false
 }
 
-// cookie is the environment entry that only processes of this job have.
-func cookie(f store.Folder) string {
-	return "JOB_RECORDS=" + spool.In(f.Path, 1).Path(spool.RecordsFile)
+// cookies are the environment entries that together only processes of this
+// child have.
+func cookies(f store.Folder, child, slot int) []string {
+	return []string{"JOB_CHILD=" + strconv.Itoa(child), "JOB_RECORDS=" + spool.In(f.Path, slot).Path(spool.RecordsFile)}
 }

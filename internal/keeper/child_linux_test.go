@@ -3,7 +3,6 @@ package keeper
 import (
 	"errors"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/backjob/job"
@@ -29,14 +28,17 @@ func TestOutcome(t *testing.T) {
 func TestChildEnv(t *testing.T) {
 	f := store.Folder{ID: 7, Path: "/r/jobs/0/7"}
 	m := store.Meta{ID: 7, Spec: job.Spec{Env: []string{"A=1", "JOB_ID=3", "JOB_IDX=kept", "B=\xff=", "JOB_RECORDS=/old", "A=2", "JOB_ATTEMPT=9", "=odd", "bare"}}}
-	got := childEnv(f, m, 2)
+	got := childEnv(f, m, attempt{child: 1, number: 2, slot: 1})
 	want := []string{"A=1", "JOB_IDX=kept", "B=\xff=", "A=2", "=odd", "bare",
-		"JOB_ID=7", "JOB_CHILD=1", "JOB_NAME=Job7", "JOB_ATTEMPT=2", "JOB_RECORDS=/r/jobs/0/7/1.records"}
+		"JOB_CHILD=1", "JOB_RECORDS=/r/jobs/0/7/1.records", "JOB_ID=7", "JOB_NAME=Job7", "JOB_ATTEMPT=2"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("childEnv: got %q, want %q", got, want)
 	}
-	if !strings.HasSuffix(cookie(f), "/7/1.records") {
-		t.Errorf("cookie: got %q, want what only this job has", cookie(f))
+	a := attempt{child: 3, number: 1, slot: 2, Work: store.Work{Env: []string{"A=9", "JOB_ID=8"}}}
+	want = []string{"JOB_IDX=kept", "B=\xff=", "=odd", "bare", "A=9",
+		"JOB_CHILD=3", "JOB_RECORDS=/r/jobs/0/7/2.records", "JOB_ID=7", "JOB_NAME=Job7", "JOB_ATTEMPT=1"}
+	if got := childEnv(f, m, a); !reflect.DeepEqual(got, want) {
+		t.Errorf("childEnv of a child with variables of its own: got %q, want %q", got, want)
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"github.com/backjob/job"
 	"github.com/backjob/job/internal/process"
@@ -19,52 +21,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper looks after one job with one child. All of it runs in one goroutine;
-// those that wait for something tell it through channels.
+// keeper looks after one job and all its children. All of it runs in one
+// goroutine; those that wait for something tell it through channels.
 type keeper struct {
-	dir     string // of the repository
-	journal *store.Journal
-	meta    store.Meta
-	child   int  // the program that was launched with us; 0 if none was
-	adopted bool // another keeper was here before us
+	dir       string // of the repository
+	journal   *store.Journal
+	meta      store.Meta
+	launched  int    // the program that was launched with us; 0 if none was
+	adopted   bool   // another keeper was here before us
+	rest      rest   // of the nap that we come from, and until the next
+	boot      string // of this machine
+	restarted bool   // the machine, since there was a keeper
 
-	events   []store.Event // the journal so far
-	life     job.Lifecycle // of child 1
-	attempt  int
-	program  store.Process
-	ours     bool          // the program is our child
-	boot     string        // of this machine
-	ended    *store.Exit   // the program of this attempt; nil while it runs
-	ask      *asking       // a stop that is being carried out; nil if none is
-	stopped  bool          // a stop was asked for
-	timedOut bool          // the attempt took too long
-	held     bool          // the next attempt waits for a resume
-	timeLeft time.Duration // of the attempt's timeout, when its clock last started
-	clock    time.Time     // when it started; zero while it stands still
+	tally   store.Tally  // what the journal says of the job so far
+	told    store.Record // what the index was told last
+	running []*child     // have begun and are not final, in the order in which they began
+	waiting []waiting    // have not begun, in order
+	slots   slots        // the files that no child writes to
+	functions
+	events
+	archive  *spool.Archive // what children put out that have ended; nil before the first
+	strays   map[int]bool   // children of ours that a child of the job left behind
+	grace    time.Duration  // of a stop of the whole job
+	dense    time.Duration  // between two looks at the sizes; 0 while it is silent
+	sampleAt time.Time      // the next of them; zero if none is due
+	napAt    time.Time      // if nothing happens until then; zero if we have to stay awake
 
-	signals  chan os.Signal
-	changes  *watch.Watcher
-	foreign  chan store.Exit // how a program ended that is not our child
-	look     *time.Timer     // next look at the sizes, and at what is left of the tree
-	deadline *time.Timer     // the attempt's timeout
-	retry    *time.Timer     // the next attempt
-	sampler  sampler
+	signals chan os.Signal
+	changes *watch.Watcher
+	inbox   chan func()  // what others want to be done in our goroutine
+	foreign chan foreign // how a program ended that is not our child
+	timer   *time.Timer  // the next thing that is due
+	armed   time.Time    // when it fires; zero while it stands still
 }
 
 // Main is the whole life of a keeper process; args are its arguments after
 // Verb. It gives the exit status of the process.
 func Main(args []string) int {
-	if len(args) != 3 {
-		return 2
-	}
-	id, err := strconv.ParseUint(args[1], 10, 63)
+	k, err := newKeeper(args)
 	if err != nil {
 		return 2
 	}
-	child, _ := strconv.Atoi(strings.TrimPrefix(args[2], "program="))
-	f := store.FolderIn(args[0], job.ID(id))
-	k := &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), child: child, adopted: args[2] == adopting,
-		signals: make(chan os.Signal, 16), foreign: make(chan store.Exit, 1)}
 	if err := k.run(); err != nil {
 		os.Stderr.WriteString("keeper: " + err.Error() + "\n") // into the journal
 		return 1
@@ -72,9 +69,26 @@ func Main(args []string) int {
 	return 0
 }
 
+func newKeeper(args []string) (*keeper, error) {
+	if len(args) != 3 {
+		return nil, errors.New("a keeper has three arguments")
+	}
+	id, err := strconv.ParseUint(args[1], 10, 63)
+	if err != nil {
+		return nil, err
+	}
+	if after, err := time.ParseDuration(os.Getenv(napVariable)); err == nil {
+		NapAfter = after
+	}
+	launched, _ := strconv.Atoi(strings.TrimPrefix(args[2], "program="))
+	f := store.FolderIn(args[0], job.ID(id))
+	return &keeper{dir: args[0], journal: store.JournalOf(f, journalFD), launched: launched, adopted: args[2] == adopting, rest: restOf(args[2]),
+		signals: make(chan os.Signal, 16), inbox: make(chan func()), foreign: make(chan foreign, 1)}, nil
+}
+
 func (k *keeper) run() error {
 	debug.SetGCPercent(20) // it hardly allocates; memory counts, there may be hundreds of us
-	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer("job-keeper")), 0, 0, 0)
+	unix.Prctl(unix.PR_SET_NAME, uintptr(namePointer(processName)), 0, 0, 0)
 	if err := process.BecomeSubreaper(); err != nil {
 		return err
 	}
@@ -85,22 +99,32 @@ func (k *keeper) run() error {
 	syscall.CloseOnExec(journalFD)
 	k.changes = watch.New()
 	k.changes.Add(k.journal.Path)
-	k.look, k.deadline, k.retry = stoppedTimer(), stoppedTimer(), stoppedTimer()
-	k.waitForStarter()
-	told := os.NewFile(toldFD, "told")
-	syscall.CloseOnExec(toldFD)
-	err := k.takeUp()
-	if told != nil {
-		told.Close()
-	}
-	if err != nil {
+	k.timer = time.NewTimer(time.Hour)
+	k.timer.Stop()
+	if err := k.begins(); err != nil {
 		return err
 	}
-	for !k.life.State().State.Final() {
+	for !k.final() {
+		k.napAt = k.nextNap()
 		k.step()
 	}
 	k.leave()
 	return nil
+}
+
+// begins takes up the job, between the starter's word and ours; after a nap
+// there is no starter.
+func (k *keeper) begins() error {
+	if k.rest.napped {
+		return k.takeUp()
+	}
+	k.waitForStarter()
+	told := os.NewFile(toldFD, "told")
+	syscall.CloseOnExec(toldFD)
+	if told != nil {
+		defer told.Close()
+	}
+	return k.takeUp()
 }
 
 // waitForStarter waits until the process that started us has written what it
@@ -112,145 +136,139 @@ func (k *keeper) waitForStarter() {
 	}
 }
 
-// takeUp reads what is known of the job, and goes on from there.
-func (k *keeper) takeUp() (err error) {
-	meta, status, err := k.journal.Read()
-	if err != nil {
-		return k.giveUp(err)
-	}
-	k.meta, k.events = meta, status.Events
-	child := status.Children[0]
-	k.boot = process.BootID()
-	k.life.Job = job.Ref{ID: k.meta.ID, Child: 1}
-	k.life.Restore(status.Steps)
-	k.life.Keep = func(e job.StateEvent) error { return nil }
-	k.attempt, k.program, k.ended = child.Attempt, child.Program, child.Ended
-	k.stopped = child.State.State == job.Stopping
-	k.sampler = sampler{spool: spool.In(k.journal.Path, 1)}
-	k.sampler.timeline = k.sampler.spool.Timeline()
-	if !child.State.State.Final() && status.Keeper.PID != os.Getpid() {
-		self, _ := process.StatOf(os.Getpid())
-		k.note(store.Event{Keeper: store.Process{PID: os.Getpid(), Start: self.Start}, Boot: k.boot})
-	}
-	switch {
-	case child.State.State.Final():
-		k.publish() // a keeper was killed between the journal and the index
-	case k.program.PID == 0 && k.child != 0:
-		k.began(k.child, 1) // who launched us was killed before it could write that
-		k.reap()
-	case k.program.PID == 0 && k.adopted:
-		k.end(job.Failed, errors.New("never started, because its keeper was killed, or its journal is lost"), nil)
-	case k.program.PID == 0:
-		k.startFirst()
-	default:
-		k.takeUpProgram(child)
-	}
-	k.serveRequests()
-	k.sample()
-	return nil
-}
-
-func (k *keeper) takeUpProgram(child store.ChildStatus) {
-	k.startClock(k.meta.Timeout - time.Since(child.Began) + child.Stood)
-	switch k.life.State().State {
-	case job.Suspended:
-		k.stopClock()
-	case job.Suspending: // our forerunner did not come to the end of it
-		k.standStill()
-	}
-	told := k.ended == nil && k.findProgram(child)
-	switch {
-	case k.life.State().State.Final():
-	case k.stopped:
-		k.beginStop(Request{Verb: "stop", Grace: child.Grace})
-	case k.ended != nil && k.waitingToRetry():
-		k.retryLater()
-	case k.ended != nil && !told:
-		k.programEnded(*k.ended)
-	}
-}
-
-// findProgram finds the program that the journal speaks of. told says that we
-// were told of its end, or will be.
-func (k *keeper) findProgram(child store.ChildStatus) (told bool) {
-	stat, err := process.StatOf(k.program.PID)
-	if k.ours = err == nil && stat.Parent == os.Getpid(); k.ours {
-		k.reap()
-		return true
-	}
-	if child.Boot != k.boot {
-		k.end(job.Failed, errors.New("machine restarted"), nil)
-		return true
-	}
-	handle, err := process.Open(k.program.PID, k.program.Start)
-	if err != nil {
-		k.ended = &store.Exit{Code: -1}
-		return false
-	}
-	go k.waitForeign(handle) // ends with the program, or with us
-	return true
-}
-
-// waitForeign waits for a program that is not our child.
-func (k *keeper) waitForeign(h process.Handle) {
-	defer h.Close()
-	h.Wait()
-	exit, err := h.Exit()
-	if err != nil {
-		exit.Code = -1
-	}
-	k.foreign <- store.Exit{Code: exit.Code, Signal: int(exit.Signal)}
-}
+// final reports whether the job is through.
+func (k *keeper) final() bool { return k.tally.State().Final() }
 
 // step waits for the next thing to happen and deals with it.
 func (k *keeper) step() {
+	k.arm()
 	select {
 	case s := <-k.signals:
 		if s == syscall.SIGCHLD {
-			k.reap()
+			k.collect()
 		}
 		k.serveRequests()
 	case <-k.changes.C:
+		k.hear()
 		k.serveRequests()
 		k.sample()
-	case <-k.look.C:
-		k.sample()
-		k.goOn()
-	case <-k.deadline.C:
-		k.timeIsUp()
-	case <-k.retry.C:
-		k.startAgain()
-	case exit := <-k.foreign:
-		k.programEnded(exit)
+	case <-k.timer.C:
+		k.armed = time.Time{}
+		k.due(time.Now())
+	case do := <-k.inbox:
+		do()
+	case f := <-k.foreign:
+		f.child.hasEnded(f.exit)
 	}
+	k.settle()
 }
 
-// reap takes all our children that have ended. The tree's orphans are ours,
-// as we are child subreaper.
-func (k *keeper) reap() {
+// collect takes all our children that have ended. The tree's orphans are
+// ours, as we are child subreaper; when one of them ends, what a stop or an
+// ended program waits for may have come.
+func (k *keeper) collect() {
 	for {
 		pid, exit, _ := process.Reap()
 		if pid == 0 {
-			break
+			return
 		}
-		if pid == k.program.PID && k.ours && k.ended == nil {
-			k.programEnded(store.Exit{Code: exit.Code, Signal: int(exit.Signal), User: exit.User,
-				System: exit.System, MaxRSS: exit.MaxRSS})
+		c := k.whose(pid)
+		if c == nil {
+			delete(k.strays, pid)
+			for _, c := range k.running {
+				c.fresh = true
+			}
+			continue
+		}
+		c.hasEnded(store.Exit{Code: exit.Code, Signal: int(exit.Signal), User: exit.User,
+			System: exit.System, MaxRSS: exit.MaxRSS})
+	}
+}
+
+// whose is the child whose program is our child and has this number, nil if
+// there is none.
+func (k *keeper) whose(pid int) *child {
+	for _, c := range k.running {
+		if c.status.Program.PID == pid && c.ours && c.ended == nil {
+			return c
 		}
 	}
-	k.goOn()
+	return nil
+}
+
+// settle goes on with the children about which there is news, and begins
+// others where there is room.
+func (k *keeper) settle() {
+	for again := true; again; { // to go on with one may bring news of others
+		again = false
+		for _, c := range k.each() {
+			if c.fresh {
+				c.fresh, again = false, true
+				c.goOn()
+			}
+		}
+	}
+	k.admit()
+	k.endIfThrough()
+}
+
+// each is the running children, for a pass in which some may become final or
+// begin.
+func (k *keeper) each() []*child { return slices.Clone(k.running) }
+
+// due does what the time has come for.
+func (k *keeper) due(now time.Time) {
+	for _, c := range k.each() {
+		c.due(now)
+	}
+	if isDue(k.sampleAt, now) {
+		k.sampleAt = time.Time{}
+		k.sample()
+	}
+	if isDue(k.napAt, now) {
+		k.nap()
+	}
+}
+
+func isDue(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+// arm makes the timer fire when the next thing is due.
+func (k *keeper) arm() {
+	next := earliest(k.napAt, k.sampleAt)
+	for _, c := range k.running {
+		for _, at := range [...]time.Time{c.lookAt, c.deadline, c.retryAt} {
+			next = earliest(next, at)
+		}
+	}
+	switch {
+	case next.Equal(k.armed):
+	case next.IsZero():
+		k.timer.Stop()
+	default:
+		k.timer.Reset(time.Until(next))
+	}
+	k.armed = next
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // leave is what is done after the final state was written: nobody waits for
 // it, and it is off everybody's path.
 func (k *keeper) leave() {
 	k.changes.Close()
+	k.unsubscribe()
 	k.journal.Release()
 	if k.meta.Notify != "" {
 		k.notify()
 	}
-	k.sampler.sync()
+	k.sync()
 	k.journal.Sync()
+	k.listening.Wait()
 }
 
 // giveUp is for a job whose files say too little to look after it. The index
@@ -266,4 +284,12 @@ func (k *keeper) giveUp(err error) error {
 		return errors.Join(err, s.Update(r))
 	}
 	return err
+}
+
+// throttle is how many children run at once.
+func (k *keeper) throttle() int { return max(k.meta.Throttle, 1) }
+
+func namePointer(name string) uintptr {
+	b := append([]byte(name), 0)
+	return uintptr(unsafe.Pointer(&b[0]))
 }

@@ -12,8 +12,8 @@ import (
 func Main([]string) int { return 1 }
 
 // Begin is not there on this system.
-func Begin(*store.Store, *store.Journal, store.Meta) (store.Status, error) {
-	return store.Status{}, unsupported()
+func Begin(*store.Store, *store.Journal, store.Meta) (*store.Status, error) {
+	return nil, unsupported()
 }
 
 // Adopt is not there on this system.

@@ -16,8 +16,8 @@ import (
 // a failure stands in the journal.
 func (k *keeper) notify() {
 	c := process.Command{Dir: k.meta.Dir, Argv: []string{"sh", "-c", k.meta.Notify}, Path: "/bin/sh",
-		Env: append(childEnv(k.journal.Folder, k.meta, k.attempt),
-			"JOB_STATE="+k.life.State().State.String(), "JOB_EXIT_CODE="+k.exitText())}
+		Env: append(childEnv(k.journal.Folder, k.meta, firstAttempt),
+			"JOB_STATE="+k.tally.State().String(), "JOB_EXIT_CODE="+k.exitText())}
 	if shell := lookup(k.meta.Env, "JOB_SHELL"); shell != "" {
 		c.Path, c.Argv[0] = shell, shell
 	}
@@ -40,15 +40,17 @@ func (k *keeper) notify() {
 	}
 }
 
-// exitText is the exit status as a shell would give it, "" if there is none.
+// exitText is the exit status as a shell would give it, "" if there is none,
+// or not one.
 func (k *keeper) exitText() string {
+	exit := k.tally.Exit
 	switch {
-	case k.ended == nil || k.ended.Code < 0 && k.ended.Signal == 0:
+	case k.meta.Many() && !k.meta.Self || exit == nil || exit.Code < 0 && exit.Signal == 0:
 		return ""
-	case k.ended.Signal != 0:
-		return strconv.Itoa(128 + k.ended.Signal)
+	case exit.Signal != 0:
+		return strconv.Itoa(128 + exit.Signal)
 	}
-	return strconv.Itoa(k.ended.Code)
+	return strconv.Itoa(exit.Code)
 }
 
 // noteAfterwards writes a note after the lock was released. It is no step,

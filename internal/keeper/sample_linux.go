@@ -7,13 +7,14 @@ import (
 	"github.com/backjob/job/internal/spool"
 )
 
-// sampler notes in the timeline how large the files have become. While
+// sampler notes in the timeline how large a child's files have become. While
 // nothing is written it costs nothing: the first write after silence wakes
 // us. While much is written the looks become fewer.
 type sampler struct {
+	files    int // the number of the files; 0 while there are none
 	spool    spool.Spool
 	timeline *spool.Timeline
-	dense    time.Duration // until the next look; 0 while it is silent
+	last     spool.Sizes
 }
 
 const (
@@ -21,44 +22,67 @@ const (
 	lastLook  = 32 * time.Millisecond // while writes are dense
 )
 
-// note writes a sample if anything has grown.
-func (s *sampler) note() (grown bool) {
-	if s.timeline == nil {
-		return false
+// open makes the child write to the files with this number.
+func (c *child) open(files int) {
+	c.files = files
+	c.spool = spool.In(c.k.journal.Path, files)
+	c.timeline = c.spool.Timeline()
+	if c.k.meta.Many() {
+		c.timeline.Make() // readers hold it; without it the times get coarse
+	}
+}
+
+// sizes are the sizes of the files as they are now.
+func (s *sampler) sizes() spool.Sizes {
+	if s.files == 0 {
+		return spool.Sizes{}
 	}
 	sizes, err := s.spool.Sizes()
 	if err != nil {
+		return s.last
+	}
+	s.last = sizes
+	return sizes
+}
+
+// sample writes a sample if anything has grown.
+func (s *sampler) sample() (grown bool) {
+	if s.files == 0 {
 		return false
 	}
-	grown, _ = s.timeline.Note(time.Now(), sizes) // on a full disk the times get coarse, no byte is lost
+	grown, _ = s.timeline.Note(time.Now(), s.sizes()) // on a full disk the times get coarse, no byte is lost
 	return grown
 }
 
 // sample looks at the sizes and decides when to look again.
 func (k *keeper) sample() {
-	if k.life.State().State.Final() {
+	if k.final() {
 		return
 	}
-	if k.sampler.note() {
-		k.sampler.dense = min(max(2*k.sampler.dense, firstLook), lastLook)
-		k.lookWithin(k.sampler.dense)
+	k.hear()
+	if k.sampleAll() {
+		k.dense = min(max(2*k.dense, firstLook), lastLook)
+		k.sampleAt = time.Now().Add(k.dense)
 		return
 	}
-	k.sampler.dense = 0
+	k.dense = 0
 	k.changes.Arm()
-	if k.sampler.note() { // between the look and the arming
-		k.lookWithin(firstLook)
+	k.hear()
+	if k.sampleAll() { // between the look and the arming
+		k.sampleAt = time.Now().Add(firstLook)
 	}
 	if requestsLeft(k.journal.Path) {
 		k.serveRequests()
 	}
 }
 
-// lookWithin makes the next look come within d.
-func (k *keeper) lookWithin(d time.Duration) {
-	if k.ask == nil && k.ended == nil {
-		k.look.Reset(d)
+func (k *keeper) sampleAll() (grown bool) {
+	for _, c := range k.running {
+		if c.sample() {
+			grown = true
+		}
 	}
+	return k.sampleFunctions() || grown
 }
 
 func requestsLeft(folder string) bool {
@@ -72,18 +96,21 @@ func requestsLeft(folder string) bool {
 }
 
 // sync brings the files to the disk.
-func (s *sampler) sync() {
-	if s.timeline != nil {
-		s.timeline.Close(true)
-	}
-	sizes, _ := s.spool.Sizes()
-	for file, size := range sizes {
-		if size == 0 {
-			continue
+func (k *keeper) sync() {
+	for n := range max(k.tally.Slots, 1) {
+		files := spool.In(k.journal.Path, n+1)
+		sizes, _ := files.Sizes()
+		paths := []string{files.TimelinePath()}
+		for file, size := range sizes {
+			if size > 0 {
+				paths = append(paths, files.Path(spool.File(file)))
+			}
 		}
-		if f, err := os.Open(s.spool.Path(spool.File(file))); err == nil {
-			f.Sync()
-			f.Close()
+		for _, path := range paths {
+			if f, err := os.Open(path); err == nil {
+				f.Sync()
+				f.Close()
+			}
 		}
 	}
 }

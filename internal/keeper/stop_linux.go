@@ -3,9 +3,7 @@ package keeper
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +17,7 @@ type asking struct {
 	until   time.Time
 	killing bool
 	rounds  int
+	unknown time.Time // when we give up to learn how the program ended; zero while it is there
 }
 
 // The looks at a tree that was asked to end, or killed.
@@ -34,168 +33,225 @@ const (
 // serveRequests carries out what was left for us.
 func (k *keeper) serveRequests() {
 	for _, r := range takeRequests(k.journal.Folder) {
-		state := k.life.State().State
 		switch {
-		case state.Final():
+		case k.final():
 			return
-		case r.Verb == "stop":
-			k.beginStop(r)
-		case r.Verb == "suspend" && (state == job.Running || state == job.Blocked):
-			k.suspend()
-		case r.Verb == "resume" && state == job.Suspended:
-			k.resume()
+		case k.meta.Many() && r.Child == 0:
+			k.serve(r)
+		default:
+			k.serveChild(max(r.Child, 1), r)
 		}
 	}
 }
 
-// tree is the job's processes.
-func (k *keeper) tree() process.Tree {
-	t := process.Tree{Session: k.program.PID, Spare: isKeeper}
-	t.Keeper = os.Getpid()
-	if !k.ours {
-		t.Cookie = cookie(k.journal.Folder)
+// serve carries out a request that is about the job as a whole.
+func (k *keeper) serve(r Request) {
+	switch r.Verb {
+	case "stop":
+		k.stop(r)
+	case "suspend":
+		if !k.tally.Held && !k.tally.Stop {
+			k.note(store.Event{Step: true, State: job.Suspended})
+		}
+	case "resume":
+		if k.tally.Held {
+			k.note(store.Event{Step: true, State: job.Running})
+		}
 	}
-	return t
+	if r.Verb != "stop" {
+		for _, c := range k.each() {
+			c.serve(r)
+		}
+	}
 }
 
-// isKeeper spares the keepers of jobs that our job started: those are jobs of
-// their own, and go on. The job's journal has to say so too.
-func isKeeper(pid int) bool {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
-	args := strings.Split(string(b), "\x00")
-	if err != nil || len(args) < 4 || args[0] != "job" || args[1] != Verb {
-		return false
-	}
-	ref, ok := job.ParseRef(args[3])
-	if !ok {
-		return false
-	}
-	_, status, err := store.FolderIn(args[2], ref.ID).Read()
-	return err == nil && status.Keeper.PID == pid
-}
-
-// beginStop asks the tree to end. A second stop can only be more urgent.
-func (k *keeper) beginStop(r Request) {
-	if k.waitingToRetry() {
-		k.retry.Stop()
-		k.stopped = true
-		k.end(job.Stopped, nil, k.ended)
+func (k *keeper) serveChild(number int, r Request) {
+	if c := k.functions.each[number]; c != nil {
+		k.askFunction(c, r)
 		return
 	}
-	k.stopped = true
+	for _, c := range k.each() {
+		if c.number == number {
+			c.serve(r)
+			return
+		}
+	}
+	if r.Verb == "stop" {
+		k.stopWaiting(number, nil)
+	}
+}
+
+func (c *child) serve(r Request) {
+	switch state := c.state(); {
+	case state.Final():
+	case r.Verb == "stop":
+		c.beginStop(r)
+	case r.Verb == "suspend" && (state == job.Running || state == job.Blocked):
+		c.suspend()
+	case r.Verb == "resume" && state == job.Suspended:
+		c.resume()
+	}
+}
+
+// stop stops the job as a whole: what has not begun never will, everything
+// that runs is asked to end, also what children that ended have left behind.
+func (k *keeper) stop(r Request) {
+	grace := k.graceOf(r)
+	if k.tally.Open {
+		k.closeJob(job.Stopped, nil)
+	}
+	if !k.tally.Stop && !k.final() {
+		k.note(store.Event{Step: true, State: job.Stopping, Grace: grace})
+	}
+	k.stopWaiting(0, nil)
+	if grace > 0 {
+		k.signalAll(r.Signal)
+	}
+	for _, c := range k.each() {
+		c.beginStop(Request{Verb: r.Verb, Grace: grace, Force: r.Force, Signal: signalled})
+	}
+}
+
+// signalled as the signal of a stop says that the tree was asked already.
+const signalled = "none"
+
+// signalAll asks all processes of the job to end, each once.
+func (k *keeper) signalAll(signal string) {
+	all := process.Every()
+	members := k.whole().Among(all)
+	for _, c := range k.running {
+		if !c.ours {
+			members = append(members, c.tree().Among(all)...)
+		}
+	}
+	ask(members, signal)
+}
+
+func ask(members []process.Stat, signal string) {
+	if signal == signalled {
+		return
+	}
+	sig := process.ParseSignal(signal)
+	if sig == 0 {
+		sig = syscall.SIGTERM
+	}
+	process.SignalAll(members, sig)
+	process.SignalAll(members, syscall.SIGCONT) // what stands still cannot answer
+}
+
+// graceOf is the time between asking and killing, -1 for none, as the journal
+// says it.
+func (k *keeper) graceOf(r Request) time.Duration {
 	grace := k.meta.GraceTime()
 	if r.Grace != 0 {
 		grace = r.Grace
 	}
 	if r.Force || grace <= 0 {
-		grace = -1 // as the journal says it
+		return -1
 	}
-	if k.life.State().State != job.Stopping {
-		k.move(job.Stopping, nil, store.Event{Grace: grace})
+	return grace
+}
+
+// beginStop asks the tree to end. A second stop can only be more urgent.
+func (c *child) beginStop(r Request) {
+	c.stopped = true
+	if c.waitingToRetry() {
+		c.end(job.Stopped, c.why, c.ended)
+		return
 	}
-	k.askTree(max(grace, 0), r.Signal)
+	grace := c.k.graceOf(r)
+	if c.state() != job.Stopping {
+		c.move(job.Stopping, c.why, store.Event{Grace: grace})
+	}
+	c.askTree(max(grace, 0), r.Signal)
 }
 
 // timeIsUp ends an attempt that took too long.
-func (k *keeper) timeIsUp() {
-	if k.ask != nil {
+func (c *child) timeIsUp() {
+	if c.ask != nil {
 		return
 	}
-	k.timedOut = true
-	k.note(store.Event{Child: 1, Status: fmt.Sprintf("timed out after %v, is being stopped", k.meta.Timeout)})
-	k.askTree(k.meta.GraceTime(), "")
+	c.timedOut = true
+	c.note(store.Event{Status: fmt.Sprintf("timed out after %v, is being stopped", c.k.meta.Timeout)})
+	c.askTree(c.k.meta.GraceTime(), "")
 }
 
-func (k *keeper) askTree(grace time.Duration, name string) {
+func (c *child) askTree(grace time.Duration, signal string) {
 	until := time.Now().Add(grace)
-	if k.ask == nil || until.Before(k.ask.until) {
-		k.ask = &asking{until: until}
+	if c.ask == nil || until.Before(c.ask.until) {
+		c.ask = &asking{until: until}
 	}
 	if grace > 0 {
-		sig := process.ParseSignal(name)
-		if sig == 0 {
-			sig = syscall.SIGTERM
-		}
-		k.tree().Signal(sig)
-		k.tree().Signal(syscall.SIGCONT) // what stands still cannot answer
+		ask(c.tree().Members(), signal)
 	}
-	k.goOnStopping()
+	c.fresh = true
 }
 
 // goOnStopping looks what is left of the tree, and kills it when its time is
 // up. The stop is through when nothing is left and the program's end is known.
-func (k *keeper) goOnStopping() {
-	if k.ended == nil && k.ours {
-		k.reapOnly()
-	}
-	left := k.tree().Members()
-	if len(left) == 0 && (k.ended != nil || !k.ours && !process.Alive(k.program.PID, k.program.Start)) {
-		k.stopThrough()
+func (c *child) goOnStopping() {
+	c.k.collect()
+	left := c.tree().Members()
+	if len(left) == 0 && c.endIsKnown() {
+		c.ask = nil
+		c.conclude()
 		return
 	}
-	if !time.Now().Before(k.ask.until) {
-		if !k.ask.killing {
-			k.ask.killing, k.ask.rounds = true, 0
+	if !time.Now().Before(c.ask.until) {
+		if !c.ask.killing {
+			c.ask.killing, c.ask.rounds = true, 0
 		}
-		k.tree().Signal(syscall.SIGKILL)
-		if k.ask.rounds == 200 {
-			k.note(store.Event{Child: 1, Status: "process " + strconv.Itoa(left[0].PID) + " cannot be killed; still trying"})
-		}
-	}
-	k.ask.rounds++
-	k.look.Reset(min(stopLook*time.Duration(k.ask.rounds), stopLooks, max(time.Until(k.ask.until), stopLook)))
-}
-
-// reapOnly takes the program's end without going on from there.
-func (k *keeper) reapOnly() {
-	for {
-		pid, exit, _ := process.Reap()
-		if pid == 0 {
-			return
-		}
-		if pid == k.program.PID {
-			k.ended = &store.Exit{Code: exit.Code, Signal: int(exit.Signal), User: exit.User,
-				System: exit.System, MaxRSS: exit.MaxRSS}
+		process.SignalAll(left, syscall.SIGKILL)
+		if c.ask.rounds == 200 && len(left) > 0 {
+			c.note(store.Event{Status: "process " + strconv.Itoa(left[0].PID) + " cannot be killed; still trying"})
 		}
 	}
+	c.ask.rounds++
+	step := min(stopLook*time.Duration(c.ask.rounds), stopLooks, max(time.Until(c.ask.until), stopLook))
+	c.lookAt = time.Now().Add(step)
 }
 
-func (k *keeper) stopThrough() {
-	if k.ended == nil { // adopted, and gone before its handle told us
-		select {
-		case exit := <-k.foreign:
-			k.ended = &exit
-		case <-time.After(foreignEnd):
-			k.ended = &store.Exit{Code: -1}
-		}
+// endIsKnown reports whether it is known how the program ended. One that is
+// not our child may be gone before its handle tells; that is waited for a
+// while.
+func (c *child) endIsKnown() bool {
+	if c.ended != nil || c.ours || process.Alive(c.status.Program.PID, c.status.Program.Start) {
+		return c.ended != nil
 	}
-	k.ask = nil
-	k.conclude()
+	if c.ask.unknown.IsZero() {
+		c.ask.unknown = time.Now().Add(foreignEnd)
+	}
+	if time.Now().After(c.ask.unknown) {
+		c.ended = &store.Exit{Code: -1}
+	}
+	return c.ended != nil
 }
 
-func (k *keeper) suspend() {
-	k.move(job.Suspending, nil, store.Event{})
-	k.standStill()
+func (c *child) suspend() {
+	c.move(job.Suspending, nil, store.Event{})
+	c.standStill()
 }
 
-func (k *keeper) standStill() {
-	if !k.tree().Freeze(freezing) {
-		k.tree().Signal(syscall.SIGCONT)
-		k.move(job.Running, errors.New("a process did not stand still"), store.Event{})
+func (c *child) standStill() {
+	if !c.tree().Freeze(freezing) {
+		c.tree().Signal(syscall.SIGCONT)
+		c.move(job.Running, errors.New("a process did not stand still"), store.Event{})
 		return
 	}
-	k.stopClock()
-	k.held = k.retry.Stop()
-	k.move(job.Suspended, nil, store.Event{})
+	c.stopClock()
+	if !c.retryAt.IsZero() {
+		c.held, c.retryAt = true, time.Time{}
+	}
+	c.move(job.Suspended, nil, store.Event{})
 }
 
-func (k *keeper) resume() {
-	k.tree().Signal(syscall.SIGCONT)
-	if k.ended == nil {
-		k.startClock(k.timeLeft)
+func (c *child) resume() {
+	c.tree().Signal(syscall.SIGCONT)
+	if c.ended == nil {
+		c.startClock(c.timeLeft)
 	}
-	k.move(job.Running, nil, store.Event{})
-	if k.held {
-		k.retryLater()
+	c.move(job.Running, nil, store.Event{})
+	if c.held {
+		c.retryLater()
 	}
 }

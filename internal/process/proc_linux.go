@@ -5,6 +5,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Stat is what /proc/PID/stat says of a process.
@@ -45,14 +46,34 @@ func Alive(pid int, start uint64) bool {
 	return err == nil && s.Start == start && !s.Gone()
 }
 
+// Arguments are those of a process, with its name at 0; nil if it has none or
+// has ended. A process that is just executing something else has none for a
+// moment, which is waited out.
+func Arguments(pid int) []string {
+	for range 100 {
+		b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cmdline")
+		if err != nil {
+			return nil
+		}
+		if len(b) > 0 {
+			return strings.Split(strings.TrimSuffix(string(b), "\x00"), "\x00")
+		}
+		if s, err := StatOf(pid); err != nil || s.Gone() {
+			return nil
+		}
+		time.Sleep(100 * time.Microsecond)
+	}
+	return nil
+}
+
 // BootID names the time between two starts of the machine; "" if unknown.
 func BootID() string {
 	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	return strings.TrimSpace(string(b))
 }
 
-// every reads the stat of every process there is.
-func every() []Stat {
+// Every reads the stat of every process there is.
+func Every() []Stat {
 	dir, err := os.Open("/proc")
 	if err != nil {
 		return nil

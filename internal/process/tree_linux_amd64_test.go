@@ -59,11 +59,11 @@ func TestMembersFindsAll(t *testing.T) {
 		t.Errorf("Members by keeper and session: got %v, in which %v are missing", k.tree().Members(), not)
 	}
 	// Where the keeper is gone, the environment tells.
-	if got := (Tree{Cookie: "COOKIE=of this test"}).Members(); missing(got, said) != nil {
+	if got := (Tree{Cookies: []string{"COOKIE=of this test"}, Lost: true}).Members(); missing(got, said) != nil {
 		t.Errorf("Members by cookie: got %v, in which %v are missing", got, missing(got, said))
 	}
 	for _, cookie := range []string{"COOKIE=of this tes", "OOKIE=of this test", "COOKIE=of this test2"} {
-		if got := (Tree{Cookie: cookie}).Members(); len(got) != 0 {
+		if got := (Tree{Cookies: []string{cookie}, Lost: true}).Members(); len(got) != 0 {
 			t.Errorf("Members by cookie %q: got %v, want none", cookie, got)
 		}
 	}

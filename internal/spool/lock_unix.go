@@ -22,8 +22,25 @@ func lock(f *os.File, busy func()) error {
 	if busy != nil {
 		busy()
 	}
+	return flock(f, unix.LOCK_EX)
+}
+
+// lockShared takes a shared lock, which no other process holds exclusively for
+// more than a moment.
+func lockShared(f *os.File) error { return flock(f, unix.LOCK_SH) }
+
+// tryLock takes the exclusive lock if it is free.
+func tryLock(f *os.File) (bool, error) {
+	err := flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func flock(f *os.File, how int) error {
 	for {
-		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
+		if err := unix.Flock(int(f.Fd()), how); err != unix.EINTR {
 			return err
 		}
 	}

@@ -15,8 +15,15 @@ const DefaultReader = "default"
 // Mark says how far a reader has received what a child put out.
 type Mark struct {
 	Sizes
-	Told bool // the reader was told that the job Failed
+	Told    bool // the reader was told that the child Failed
+	JobTold bool // the reader was told that its job Failed; of the first child's mark, where there may be others
 }
+
+// What byte 32 of a mark says.
+const (
+	told    = 1 << 0
+	jobTold = 1 << 1
+)
 
 // markSize is the size of a mark on disk; child n's stands at (n-1)*markSize.
 const markSize = 64
@@ -44,6 +51,16 @@ func ReadMark(folder, reader string, child int) Mark {
 	return m
 }
 
+// ReadMarks gives the marks of a reader for all children of a job, child n's
+// at n-1, without locking them. Those beyond the last are at the beginning.
+func ReadMarks(folder, reader string) (marks []Mark) {
+	b, _ := os.ReadFile(MarkPath(folder, reader))
+	for ; len(b) >= markSize; b = b[markSize:] {
+		marks = append(marks, decodeMark(b[:markSize]))
+	}
+	return marks
+}
+
 // OpenMarks opens the marks of a reader, which are made if they are not
 // there, and takes their lock. busy is called once if another process has it,
 // before we wait for it.
@@ -68,7 +85,10 @@ func (m *Marks) Move(child int, mark Mark) error {
 		binary.LittleEndian.PutUint64(b[8+8*i:], uint64(size))
 	}
 	if mark.Told {
-		b[32] = 1
+		b[32] |= told
+	}
+	if mark.JobTold {
+		b[32] |= jobTold
 	}
 	binary.LittleEndian.PutUint32(b[0:], crc32.ChecksumIEEE(b[4:]))
 	_, err := m.file.WriteAt(b[:], int64(child-1)*markSize)
@@ -84,12 +104,17 @@ func readMark(f io.ReaderAt, child int) (Mark, error) {
 	if err != nil && err != io.EOF {
 		return Mark{}, err
 	}
-	if n < markSize || binary.LittleEndian.Uint32(b[:]) != crc32.ChecksumIEEE(b[4:]) {
-		return Mark{}, nil
+	return decodeMark(b[:n]), nil
+}
+
+// decodeMark reads a mark; one that is not whole is at the beginning.
+func decodeMark(b []byte) Mark {
+	if len(b) < markSize || binary.LittleEndian.Uint32(b) != crc32.ChecksumIEEE(b[4:markSize]) {
+		return Mark{}
 	}
-	m := Mark{Told: b[32] != 0}
+	m := Mark{Told: b[32]&told != 0, JobTold: b[32]&jobTold != 0}
 	for i := range m.Sizes {
 		m.Sizes[i] = int64(binary.LittleEndian.Uint64(b[8+8*i:]))
 	}
-	return m, nil
+	return m
 }

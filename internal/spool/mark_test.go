@@ -24,7 +24,7 @@ func TestMarksRoundTrip(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"move": func(rt *rapid.T) {
 				child := rapid.IntRange(1, 20).Draw(rt, "child")
-				mark := Mark{drawSizes(rt, Sizes{math.MaxInt64, math.MaxInt64, 9}, "mark"), rapid.Bool().Draw(rt, "told")}
+				mark := Mark{drawSizes(rt, Sizes{math.MaxInt64, math.MaxInt64, 9}, "mark"), rapid.Bool().Draw(rt, "told"), rapid.Bool().Draw(rt, "job told")}
 				marks, err := OpenMarks(dir, "r", nil)
 				must(t, err)
 				must(t, marks.Move(child, mark))
@@ -32,7 +32,11 @@ func TestMarksRoundTrip(t *testing.T) {
 				model[child] = mark
 			},
 			"": func(rt *rapid.T) {
+				all := append(ReadMarks(dir, "r"), make([]Mark, 21)...)
 				for child := 1; child <= 21; child++ {
+					if all[child-1] != model[child] {
+						rt.Fatalf("ReadMarks: the mark of child %d: got %+v, want %+v", child, all[child-1], model[child])
+					}
 					if got := ReadMark(dir, "r", child); got != model[child] {
 						rt.Fatalf("the mark of child %d: got %+v, want %+v", child, got, model[child])
 					}
@@ -46,7 +50,7 @@ func TestMarksRoundTrip(t *testing.T) {
 // marks of other children stay.
 func TestDamagedMarks(t *testing.T) {
 	dir := t.TempDir()
-	mark := Mark{Sizes{1, 2, 3}, true}
+	mark := Mark{Sizes: Sizes{1, 2, 3}, Told: true}
 	marks, err := OpenMarks(dir, DefaultReader, nil)
 	must(t, err)
 	must(t, marks.Move(1, mark))

@@ -28,10 +28,13 @@ type Timeline struct {
 	last Sample
 }
 
+// TimelinePath is where the timeline is.
+func (s Spool) TimelinePath() string { return s.prefix + "timeline" }
+
 // Timeline gives the timeline of the spool, for writing. Samples that are
 // there already count.
 func (s Spool) Timeline() *Timeline {
-	t := &Timeline{path: s.prefix + "timeline"}
+	t := &Timeline{path: s.TimelinePath()}
 	if f, err := os.Open(t.path); err == nil {
 		defer f.Close()
 		if n := samplesIn(f); n > 0 {
@@ -47,20 +50,14 @@ func (t *Timeline) Note(now time.Time, sizes Sizes) (grown bool, err error) {
 	if sizes.Minus(t.last.Sizes).Total() == 0 {
 		return false, nil
 	}
-	if t.file == nil {
-		if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600); err != nil {
-			return true, err
-		}
-		t.dropHalf()
+	if err := t.Make(); err != nil {
+		return true, err
 	}
 	if now.Before(t.last.Time) {
 		now = t.last.Time // a clock that was set back
 	}
 	var b [sampleSize]byte
-	binary.LittleEndian.PutUint64(b[0:], uint64(now.UnixNano()))
-	for i, size := range sizes {
-		binary.LittleEndian.PutUint64(b[8+8*i:], uint64(size))
-	}
+	Sample{now, sizes}.encode(b[:])
 	if _, err := t.file.Write(b[:]); err != nil {
 		t.dropHalf()
 		return true, err
@@ -68,6 +65,20 @@ func (t *Timeline) Note(now time.Time, sizes Sizes) (grown bool, err error) {
 	t.last = Sample{now, sizes}
 	return true, nil
 }
+
+// Make makes the timeline if it is not there.
+func (t *Timeline) Make() (err error) {
+	if t.file != nil {
+		return nil
+	}
+	if t.file, err = os.OpenFile(t.path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600); err == nil {
+		t.dropHalf()
+	}
+	return err
+}
+
+// Written reports whether there is a sample.
+func (t *Timeline) Written() bool { return !t.last.Time.IsZero() }
 
 // dropHalf takes away a last sample that is not whole, which a power cut or a
 // full disk left: those that follow would not be found.
@@ -100,6 +111,13 @@ func readSample(f io.ReaderAt, i int) (Sample, error) {
 	return decodeSample(b[:]), err
 }
 
+func (s Sample) encode(b []byte) {
+	binary.LittleEndian.PutUint64(b[0:], uint64(s.Time.UnixNano()))
+	for i, size := range s.Sizes {
+		binary.LittleEndian.PutUint64(b[8+8*i:], uint64(size))
+	}
+}
+
 func decodeSample(b []byte) (s Sample) {
 	s.Time = time.Unix(0, int64(binary.LittleEndian.Uint64(b)))
 	for i := range s.Sizes {
@@ -120,7 +138,7 @@ type Segment struct {
 // far as the timeline tells it: segment after segment until fn returns false.
 // Bytes that are not in the timeline yet come last, with the time now.
 func (s Spool) Segments(from, to Sizes, fn func(Segment) bool) error {
-	f, err := os.Open(s.prefix + "timeline")
+	f, err := os.Open(s.TimelinePath())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}

@@ -30,9 +30,23 @@ type Event struct {
 	Program Process       // the child's program, from now on
 	Ended   *Exit         // how the program of the attempt ended
 	Try     int           // the attempt that begins with this event; 0 if none does
-	Sizes   [2]int64      // bytes of output and error when the attempt began
+	Slot    int           // with Try: the number of the files that it writes to; with Until: of those that have it now; 0 means no others
+	Sizes   [3]int64      // bytes of output, error and records in these files when the attempt began; with Slot and Until: before the child's
+	Until   *[3]int64     // bytes in them when the child had ended; nil means to the end of the files
 	Note    string        // for people who read the journal
 	Grace   time.Duration // of the stop that begins with this event; less than 0 means none
+	Closed  bool          // no more children will be added to the job
+	Lost    bool          // with Failed: nobody saw how it ended, and it may have done well
+	Passed  string        // the event that an event job passed over
+	Work                  // of a child that is added with this event
+}
+
+// Work is what a child does where that is not what its job says.
+type Work struct {
+	Name    string   // "" means none
+	Command string   // as text, for people; "" means the job's
+	Argv    []string // nil means the job's
+	Env     []string // "K=V", besides the job's
 }
 
 // Exit is how a program ended and what it used.
@@ -53,14 +67,22 @@ func (e Event) encode() []byte {
 	if e.Step {
 		l.add("state", e.State.String())
 	}
-	for _, p := range [...][2]string{{"reason", e.Reason}, {"status", e.Status}, {"note", e.Note}} {
+	for _, p := range [...][2]string{{"reason", e.Reason}, {"status", e.Status}, {"note", e.Note}, {"passed", e.Passed}} {
 		if p[1] != "" {
 			l.add(p[0], p[1])
 		}
 	}
 	if e.Try != 0 {
 		l.addInt("attempt", int64(e.Try))
-		l.add("sizes", strconv.FormatInt(e.Sizes[0], 10)+","+strconv.FormatInt(e.Sizes[1], 10))
+	}
+	if e.Slot != 0 {
+		l.addInt("slot", int64(e.Slot))
+	}
+	if e.Try != 0 || e.Slot != 0 {
+		l.add("sizes", threeSizes(e.Sizes))
+	}
+	if e.Until != nil {
+		l.add("until", threeSizes(*e.Until))
 	}
 	if e.Program.PID != 0 {
 		l.add("pid", e.Program.String())
@@ -81,7 +103,57 @@ func (e Event) encode() []byte {
 		l.add("system", e.Ended.System.String())
 		l.addInt("rss", e.Ended.MaxRSS)
 	}
+	if e.Closed {
+		l.add("closed", "true")
+	}
+	if e.Lost {
+		l.add("lost", "true")
+	}
+	e.Work.encode(&l)
 	return sumLine(l.b)
+}
+
+// Given reports whether anything is said.
+func (w Work) Given() bool {
+	return w.Name != "" || w.Command != "" || w.Argv != nil || w.Env != nil
+}
+
+func (w Work) encode(l *line) {
+	for _, p := range [...][2]string{{"name", w.Name}, {"command", w.Command}} {
+		if p[1] != "" {
+			l.add(p[0], p[1])
+		}
+	}
+	for _, arg := range w.Argv {
+		l.add("arg", arg)
+	}
+	for _, e := range w.Env {
+		l.add("env", e)
+	}
+}
+
+func threeSizes(sizes [3]int64) string {
+	b := make([]byte, 0, 32)
+	for i, n := range sizes {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(b)
+}
+
+// parseSizes reads up to three numbers with commas between them. Journals
+// that were written before children shared files have two.
+func parseSizes(text string) (sizes [3]int64, err error) {
+	for i := 0; i < len(sizes) && text != ""; i++ {
+		var number string
+		number, text, _ = strings.Cut(text, ",")
+		if sizes[i], err = strconv.ParseInt(number, 10, 64); err != nil {
+			return sizes, err
+		}
+	}
+	return sizes, nil
 }
 
 // String is the process as "pid:start".
@@ -136,10 +208,19 @@ func (e *Event) set(key, value string) (err error) {
 	case "attempt":
 		e.Try, err = strconv.Atoi(value)
 	case "sizes":
-		out, errSize, _ := strings.Cut(value, ",")
-		if e.Sizes[0], err = strconv.ParseInt(out, 10, 64); err == nil {
-			e.Sizes[1], err = strconv.ParseInt(errSize, 10, 64)
-		}
+		e.Sizes, err = parseSizes(value)
+	case "slot":
+		e.Slot, err = strconv.Atoi(value)
+	case "until":
+		var until [3]int64
+		until, err = parseSizes(value)
+		e.Until = &until
+	case "closed":
+		e.Closed, err = strconv.ParseBool(value)
+	case "lost":
+		e.Lost, err = strconv.ParseBool(value)
+	case "passed":
+		e.Passed = value
 	case "pid":
 		e.Program, err = parseProcess(value)
 	case "keeper":
@@ -153,8 +234,24 @@ func (e *Event) set(key, value string) (err error) {
 			e.Ended = &Exit{}
 		}
 		err = e.Ended.set(key, value)
+	default:
+		e.Work.set(key, value)
 	}
-	return err // keys that a newer version added are passed over
+	return err
+}
+
+// set takes one pair. Keys that a newer version added are passed over.
+func (w *Work) set(key, value string) {
+	switch key {
+	case "name":
+		w.Name = value
+	case "command":
+		w.Command = value
+	case "arg":
+		w.Argv = append(w.Argv, value)
+	case "env":
+		w.Env = append(w.Env, value)
+	}
 }
 
 func (x *Exit) set(key, value string) (err error) {

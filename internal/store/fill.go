@@ -24,7 +24,7 @@ func Fill(dir string, n, whole int) error {
 	records := make([]Record, n)
 	for i := range records {
 		m, events := finished(job.ID(i+1), begun.Add(time.Duration(i)*time.Second))
-		records[i] = Sum(m.ID, 1, events).Record(m)
+		records[i] = Sum(m, events...).Record(m)
 		if i < n-whole {
 			continue
 		}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/backjob/job"
@@ -43,6 +42,9 @@ func (s *Store) Create(m *Meta) (*Journal, error) {
 	m.Created = time.Now()
 	m.Instance = job.NewInstanceID(m.Created)
 	r := Record{Flags: Preparing, Instance: m.Instance, Created: m.Created, Name: m.Name, Children: m.Children}
+	if m.Many() {
+		r.Flags |= Many
+	}
 	if err := s.append(&r); err != nil {
 		return nil, err
 	}
@@ -86,36 +88,6 @@ func mkdir(path string) error {
 		}
 	}
 	return err
-}
-
-// Read reads the journal: what was started, and what became of it. What is
-// not what was written is a Damaged error; what could be read comes back all
-// the same. A last line that was not written whole is left out, and so is any
-// line that is no event, such as what a crash of the keeper printed.
-func (f Folder) Read() (Meta, Status, error) {
-	b, err := os.ReadFile(f.File("journal"))
-	if err != nil {
-		return Meta{ID: f.ID, Children: 1}, Sum(f.ID, 1, nil), f.damaged(err)
-	}
-	first, rest, _ := strings.Cut(string(b), "\n")
-	m, err := decodeMeta(first)
-	if err == nil && m.ID != f.ID {
-		err = fmt.Errorf("it is about job %d", m.ID)
-	}
-	if err != nil {
-		m = Meta{ID: f.ID, Children: 1}
-	}
-	var events []Event
-	for text := range strings.Lines(rest) {
-		if e, err := decodeEvent(strings.TrimSuffix(text, "\n")); err == nil {
-			events = append(events, e)
-		}
-	}
-	s := Sum(f.ID, m.Children, events)
-	if err != nil {
-		return m, s, f.damaged(err)
-	}
-	return m, s, nil
 }
 
 func (f Folder) damaged(err error) error {

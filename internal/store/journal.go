@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io/fs"
+	"iter"
 	"os"
 )
 
@@ -43,6 +44,32 @@ func (j *Journal) Append(e Event) error {
 		}
 	}
 	return err
+}
+
+// AppendAll writes events, some at a time.
+func (j *Journal) AppendAll(events iter.Seq[Event]) error {
+	const lump = 64 << 10
+	var b []byte
+	for e := range events {
+		if b = append(b, e.encode()...); len(b) < lump {
+			continue
+		}
+		if _, err := j.file.Write(b); err != nil {
+			return err
+		}
+		b = b[:0]
+	}
+	_, err := j.file.Write(b)
+	return err
+}
+
+// End is where the next event will stand.
+func (j *Journal) End() (int64, error) {
+	info, err := j.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // Sync brings the journal to the disk.

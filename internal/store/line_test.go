@@ -18,6 +18,7 @@ var metaGen = rapid.Custom(func(t *rapid.T) Meta {
 		return append([]string(nil), rapid.SliceOfN(any, 0, 5).Draw(t, name)...)
 	}
 	m := Meta{ID: job.ID(rapid.Uint64().Draw(t, "id")), Type: any.Draw(t, "type"), Children: rapid.Int().Draw(t, "children"),
+		Open: rapid.Bool().Draw(t, "open"), Throttle: rapid.Int().Draw(t, "throttle"),
 		Created: time.Unix(rapid.Int64Range(0, 1<<37).Draw(t, "s"), rapid.Int64Range(0, 999999999).Draw(t, "ns")).UTC(),
 		Spec: job.Spec{Name: any.Draw(t, "name"), Command: any.Draw(t, "command"), Dir: any.Draw(t, "dir"),
 			Input: any.Draw(t, "input"), Notify: any.Draw(t, "notify"), Argv: texts("argv"), Env: texts("env"),
@@ -41,6 +42,10 @@ func TestMetaRoundTrip(t *testing.T) {
 	})
 }
 
+var sizesGen = rapid.Custom(func(t *rapid.T) [3]int64 {
+	return [3]int64{rapid.Int64().Draw(t, "output"), rapid.Int64().Draw(t, "error"), rapid.Int64().Draw(t, "records")}
+})
+
 var eventGen = rapid.Custom(func(t *rapid.T) Event {
 	any := bytesGen(40)
 	process := func(name string) Process {
@@ -56,8 +61,20 @@ var eventGen = rapid.Custom(func(t *rapid.T) Event {
 	}
 	if rapid.Bool().Draw(t, "attempt") {
 		e.Try = rapid.IntRange(1, 99).Draw(t, "try")
-		e.Sizes = [2]int64{rapid.Int64().Draw(t, "out"), rapid.Int64().Draw(t, "err")}
+		e.Sizes = sizesGen.Draw(t, "sizes")
 	}
+	if rapid.Bool().Draw(t, "until") {
+		until := sizesGen.Draw(t, "until")
+		e.Until = &until
+	}
+	if e.Slot = rapid.IntRange(0, 99).Draw(t, "slot"); e.Slot != 0 {
+		e.Sizes = sizesGen.Draw(t, "sizes before it")
+	}
+	if rapid.Bool().Draw(t, "work") {
+		e.Work = Work{any.Draw(t, "name"), any.Draw(t, "command"), append([]string(nil), rapid.SliceOfN(any, 0, 3).Draw(t, "argv")...),
+			append([]string(nil), rapid.SliceOfN(any, 0, 3).Draw(t, "env")...)}
+	}
+	e.Closed = rapid.Bool().Draw(t, "closed")
 	if rapid.Bool().Draw(t, "ended") {
 		e.Ended = &Exit{rapid.IntRange(-1, 255).Draw(t, "exit"), rapid.IntRange(0, 64).Draw(t, "signal"),
 			time.Duration(rapid.Int64().Draw(t, "user")), time.Duration(rapid.Int64().Draw(t, "system")), rapid.Int64().Draw(t, "rss")}
@@ -140,6 +157,6 @@ func FuzzDecodeEvent(f *testing.F) {
 		if err != nil || back.State != e.State || back.Reason != e.Reason || back.Child != e.Child {
 			t.Errorf("%q: read as %+v, written and read again as %+v, %v", body, e, back, err)
 		}
-		Sum(7, 3, []Event{e, back}).State()
+		Sum(Meta{ID: 7, Children: 3}, e, back).State()
 	})
 }

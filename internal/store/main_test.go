@@ -92,7 +92,7 @@ func create(t testing.TB, s *Store, name string, state job.State) Meta {
 		must(t, j.Append(e))
 		events = append(events, e)
 	}
-	must(t, s.Update(Sum(m.ID, 1, events).Record(m)))
+	must(t, s.Update(Sum(m, events...).Record(m)))
 	return m
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"time"
 
@@ -15,10 +16,15 @@ type Meta struct {
 	ID       job.ID
 	Instance job.InstanceID
 	Created  time.Time
-	Type     string // "BackgroundJob"
+	Type     string // "BackgroundJob", "EventJob" and the like
 	Children int
-	Path     string // where the program was found; not kept
-	job.Spec        // InputFrom is not kept; Dir, Env and Command are always set
+	Open     bool     // more children may be added
+	Throttle int      // how many children run at once; 0 in a job with one child that has files of its own
+	Path     string   // where the program was found; not kept
+	Self     bool     // the program is the one that made the job
+	Stdin    *os.File // for the program to read on from; not kept; nil means Input
+	On       *On      // what an event job waits for; nil in another
+	job.Spec          // InputFrom is not kept; Dir, Env and Command are always set
 }
 
 // DisplayName is the name, or the default name of a job that has none.
@@ -28,6 +34,10 @@ func (m Meta) DisplayName() string {
 	}
 	return m.Name
 }
+
+// Many reports whether this is not a job with one child that has files of its
+// own: its children share files, and more may come.
+func (m Meta) Many() bool { return m.Children != 1 || m.Open || m.Throttle != 0 || m.Self }
 
 // GraceTime is the time between asking and killing.
 func (m Meta) GraceTime() time.Duration {
@@ -45,6 +55,12 @@ func (m Meta) encode() []byte {
 	l.add("created", m.Created.UTC().Format(time.RFC3339Nano))
 	l.add("type", m.Type)
 	l.addInt("children", int64(m.Children))
+	if m.Open {
+		l.add("open", "true")
+	}
+	if m.Throttle != 0 {
+		l.addInt("throttle", int64(m.Throttle))
+	}
 	m.eachText(l.add)
 	m.eachDuration(func(key string, d time.Duration) { l.add(key, d.String()) })
 	if m.Retry != 0 {
@@ -52,6 +68,12 @@ func (m Meta) encode() []byte {
 	}
 	if m.Merge {
 		l.add("merge", "true")
+	}
+	if m.Self {
+		l.add("self", "true")
+	}
+	if m.On != nil {
+		m.On.encode(&l)
 	}
 	for _, arg := range m.Argv {
 		l.add("arg", arg)
@@ -112,6 +134,10 @@ func (m *Meta) set(key, value string) (err error) {
 		m.Created, err = time.Parse(time.RFC3339Nano, value)
 	case "children":
 		m.Children, err = strconv.Atoi(value)
+	case "open":
+		m.Open, err = strconv.ParseBool(value)
+	case "throttle":
+		m.Throttle, err = strconv.Atoi(value)
 	case "timeout":
 		m.Timeout, err = time.ParseDuration(value)
 	case "grace":
@@ -122,13 +148,31 @@ func (m *Meta) set(key, value string) (err error) {
 		m.Retry, err = strconv.Atoi(value)
 	case "merge":
 		m.Merge, err = strconv.ParseBool(value)
+	case "self":
+		m.Self, err = strconv.ParseBool(value)
 	default:
-		m.setText(key, value)
+		if m.setText(key, value) {
+			return nil
+		}
+		err = m.setOn(key, value)
 	}
 	return err
 }
 
-func (m *Meta) setText(key, value string) {
+// setOn takes a pair that only an event job has.
+func (m *Meta) setOn(key, value string) error {
+	on := On{}
+	if m.On != nil {
+		on = *m.On
+	}
+	known, err := on.set(key, value)
+	if known {
+		m.On = &on
+	}
+	return err
+}
+
+func (m *Meta) setText(key, value string) (known bool) {
 	switch key {
 	case "type":
 		m.Type = value
@@ -146,5 +190,8 @@ func (m *Meta) setText(key, value string) {
 		m.Argv = append(m.Argv, value)
 	case "env":
 		m.Env = append(m.Env, value)
+	default:
+		return false
 	}
+	return true
 }

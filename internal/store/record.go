@@ -26,6 +26,7 @@ const (
 	Removed   Flags = 1 << 1 // it was a job
 	hasExit   Flags = 1 << 2
 	LongName  Flags = 1 << 3 // the name does not fit; it stands in the journal
+	Many      Flags = 1 << 4 // its children share files, and there may be any number of them; see the journal
 )
 
 // Record is what the index says about a job.

@@ -166,7 +166,7 @@ func (s *Store) fromFolder(id job.ID) (r Record, whole bool) {
 	r = status.Record(m)
 	kept, _ := f.Kept()
 	switch {
-	case len(status.Events) == 0 && (kept || f.empty()):
+	case status.Events == 0 && (kept || f.empty()):
 		r.Flags |= Preparing // a job start is at it, or was killed at it
 	case err != nil:
 		r.State, r.End = job.Failed, time.Now()

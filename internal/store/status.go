@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/backjob/job"
@@ -9,11 +10,10 @@ import (
 
 // Status is what a journal adds up to.
 type Status struct {
-	Children []ChildStatus // child n is Children[n-1]
-	Keeper   Process       // who looked after the job last
-	Boot     string        // the boot in which that was
-	Steps    []job.StateEvent
-	Events   []Event // all that the journal has
+	Tally
+	Each []ChildStatus // child n is Each[n-1]; there is always one, so that a damaged job has its output
+
+	id job.ID
 }
 
 // ChildStatus is what a journal says of one child.
@@ -26,40 +26,61 @@ type ChildStatus struct {
 	Program Process
 	Boot    string // the boot in which Program ran
 	Ended   *Exit  // how the last attempt ended; nil while it runs
-	Sizes   [2]int64
+	Work
+
+	Slot  int       // the number of its files; 0 means its own
+	From  [3]int64  // where in them it begins
+	Until *[3]int64 // where it ends; nil means at the end of the files
 
 	Grace time.Duration // of the stop that was asked for; 0 if none was
 	Began time.Time     // the attempt
-	Stood time.Duration // how long it was Suspended
+	stood time.Duration // how long it was Suspended, without the last time if it still is
 	since time.Time     // when that began last; zero while it is not
 }
 
-// Sum adds up the events of a job with so many children.
-func Sum(id job.ID, children int, events []Event) Status {
-	s := Status{Children: make([]ChildStatus, max(children, 1)), Events: events}
+// Ran is how long the attempt has run up to now, without the time that it was
+// Suspended.
+func (c *ChildStatus) Ran(now time.Time) time.Duration {
+	if !c.since.IsZero() {
+		now = c.since
+	}
+	return now.Sub(c.Began) - c.stood
+}
+
+// Sum adds up the events of a job.
+func Sum(m Meta, events ...Event) *Status {
+	s := newStatus(m)
 	for _, e := range events {
-		if e.Keeper.PID != 0 {
-			s.Keeper, s.Boot = e.Keeper, e.Boot
-		}
-		if e.Child >= 1 && e.Child <= len(s.Children) {
-			s.Children[e.Child-1].add(e)
-		}
-		if e.Step {
-			s.addStep(id, e)
-		}
+		s.Add(e)
 	}
 	return s
 }
 
-func (s *Status) addStep(id job.ID, e Event) {
-	step := job.StateEvent{Job: job.Ref{ID: id, Child: e.Child}, Time: e.Time, New: stateInfo(e)}
-	for i := len(s.Steps) - 1; i >= 0; i-- {
-		if s.Steps[i].Job.Child == e.Child {
-			step.Previous = s.Steps[i].New
-			break
-		}
+func newStatus(m Meta) *Status {
+	s := &Status{Tally: NewTally(m), id: m.ID}
+	s.Each = make([]ChildStatus, max(s.Children, 1))
+	return s
+}
+
+// Add takes one more event. If it is a step of the job or of a child that is
+// not final, stepped is true.
+func (s *Status) Add(e Event) (step job.StateEvent, stepped bool) {
+	if !s.Knows(e) {
+		return step, false
 	}
-	s.Steps = append(s.Steps, step)
+	step = job.StateEvent{Job: job.Ref{ID: s.id, Child: e.Child}, Time: e.Time, New: stateInfo(e)}
+	if e.Child == 0 {
+		step.Previous = s.State()
+		s.Tally.Add(e, nil)
+		return step, e.Step
+	}
+	for len(s.Each) < e.Child {
+		s.Each = append(s.Each, ChildStatus{})
+	}
+	c := &s.Each[e.Child-1]
+	step.Previous = c.State
+	s.Tally.Add(e, c)
+	return step, e.Step && !step.Previous.State.Final()
 }
 
 func stateInfo(e Event) job.StateInfo {
@@ -71,15 +92,21 @@ func stateInfo(e Event) job.StateInfo {
 }
 
 func (c *ChildStatus) add(e Event) {
+	c.addWork(e.Work)
 	if e.Try != 0 {
-		c.Attempt, c.Sizes, c.Ended = e.Try, e.Sizes, nil
-		c.Began, c.Stood = e.Time, 0
+		c.beginAttempt(e)
 	}
 	if e.Program.PID != 0 {
 		c.Program, c.Boot = e.Program, e.Boot
 	}
 	if e.Ended != nil {
 		c.Ended = e.Ended
+	}
+	if e.Until != nil {
+		c.Until = e.Until
+	}
+	if e.Until != nil && e.Slot != 0 {
+		c.Slot, c.From = e.Slot, e.Sizes
 	}
 	if e.Grace != 0 {
 		c.Grace = e.Grace
@@ -91,15 +118,43 @@ func (c *ChildStatus) add(e Event) {
 	default:
 		c.Message = e.Status
 	}
-	if !e.Step {
-		return
+	if e.Step && !c.State.State.Final() { // nothing comes after a final state, whatever is told
+		c.step(e)
 	}
+}
+
+func (c *ChildStatus) addWork(w Work) {
+	if w.Name != "" {
+		c.Name = w.Name
+	}
+	if w.Command != "" {
+		c.Command = w.Command
+	}
+	if w.Argv != nil {
+		c.Argv = w.Argv
+	}
+	if w.Env != nil {
+		c.Env = w.Env
+	}
+}
+
+// beginAttempt takes note of a new attempt. All attempts of a child stand one
+// after another in the same files; the first says where it begins.
+func (c *ChildStatus) beginAttempt(e Event) {
+	if c.Attempt == 0 {
+		c.Slot, c.From = e.Slot, e.Sizes
+	}
+	c.Attempt, c.Ended, c.Program = e.Try, nil, Process{}
+	c.Began, c.stood = e.Time, 0
+}
+
+func (c *ChildStatus) step(e Event) {
 	c.State = stateInfo(e)
 	switch {
 	case e.State == job.Suspended:
 		c.since = e.Time
 	case !c.since.IsZero():
-		c.Stood += e.Time.Sub(c.since)
+		c.stood += e.Time.Sub(c.since)
 		c.since = time.Time{}
 	}
 	if e.State == job.Running && c.Begin.IsZero() {
@@ -115,51 +170,21 @@ func (c *ChildStatus) add(e Event) {
 
 // State is the state of the job as a whole, with the reason of the first
 // child that explains it.
-func (s Status) State() job.StateInfo {
-	states := make([]job.State, len(s.Children))
-	for i, c := range s.Children {
-		states[i] = c.State.State
+func (s *Status) State() job.StateInfo {
+	info := job.StateInfo{State: s.Tally.State()}
+	if info.State == s.Own && s.Own.Final() && s.Reason != "" {
+		info.Reason = errors.New(s.Reason)
+		return info
 	}
-	// A stop of the whole job moves every child that is not final.
-	info := job.StateInfo{State: job.ParentState(states, contains(states, job.Stopping))}
-	for _, c := range s.Children {
-		if c.State.State == info.State && c.State.Reason != nil {
-			info.Reason = c.State.Reason
-			break
+	for i := range s.Each {
+		c := s.Each[i].State
+		if c.State != info.State || c.Reason == nil {
+			continue
 		}
+		if info.Reason = c.Reason; s.Children > 1 {
+			info.Reason = fmt.Errorf("child %d: %w", i+1, c.Reason)
+		}
+		break
 	}
 	return info
-}
-
-func contains(states []job.State, s job.State) bool {
-	for _, have := range states {
-		if have == s {
-			return true
-		}
-	}
-	return false
-}
-
-// Record is the index record that says the same as a job's folder.
-func (s Status) Record(m Meta) Record {
-	r := Record{ID: m.ID, Instance: m.Instance, Created: m.Created, Children: m.Children,
-		Name: m.Name, State: s.State().State}
-	for i, c := range s.Children {
-		if r.Begin.IsZero() || (!c.Begin.IsZero() && c.Begin.Before(r.Begin)) {
-			r.Begin = c.Begin
-		}
-		if r.State.Final() && c.End.After(r.End) {
-			r.End = c.End
-		}
-		if i == 0 {
-			r.PID, r.Start = c.Program.PID, c.Program.Start
-			if c.Ended != nil && c.State.State.Final() {
-				r.Signal = c.Ended.Signal
-				if c.Ended.Code >= 0 {
-					r.Exit = &c.Ended.Code
-				}
-			}
-		}
-	}
-	return r
 }

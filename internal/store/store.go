@@ -136,7 +136,7 @@ func (s *Store) checkEmpty() error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name == "jobs", name == "format", name == "blocks", strings.HasPrefix(name, "removed"), strings.HasPrefix(name, "index"):
+		case name == "jobs", name == "format", name == "blocks", strings.HasPrefix(name, "resident"), strings.HasPrefix(name, "removed"), strings.HasPrefix(name, "index"):
 		default:
 			return refused(s.Dir, fmt.Sprintf("is no job repository: %s is in it", name),
 				"name an empty folder, or one that does not exist yet")

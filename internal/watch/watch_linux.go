@@ -65,6 +65,10 @@ func (w *Watcher) Arm() {
 	}
 }
 
+// Told reports whether the system tells of changes, so that the watcher does
+// not have to tick. It knows after the first Arm.
+func (w *Watcher) Told() bool { return w.ticker == nil }
+
 // passTicks wakes at each tick, until Close.
 func (w *Watcher) passTicks() {
 	for {

@@ -53,6 +53,9 @@ func (w *Watcher) Add(dir string) error {
 // Arm does nothing here.
 func (w *Watcher) Arm() {}
 
+// Told reports that the watcher has to tick.
+func (w *Watcher) Told() bool { return false }
+
 // Close ends the watching.
 func (w *Watcher) Close() {
 	w.ticker.Stop()

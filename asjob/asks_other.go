@@ -1,0 +1,8 @@
+//go:build !unix
+
+package asjob
+
+import "os"
+
+// asking is empty: there is no such signal here.
+var asking []os.Signal

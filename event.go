@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,7 @@ type EventJob struct {
 	taken    int        // events that were accepted
 	stopping bool
 	failed   error
+	parting  error // that an action returned when it was asked to stop
 	ended    bool
 }
 
@@ -157,10 +159,15 @@ func (j *EventJob) over() bool {
 
 func (j *EventJob) overLocked() bool { return j.failed != nil || j.stopping }
 
+// fail keeps the first error. What an action returns that was asked to stop is
+// the reason of a Stopped job, unless it panicked.
 func (j *EventJob) fail(err error) {
 	j.turn.Lock()
 	defer j.turn.Unlock()
-	if j.failed == nil {
+	switch _, panicked := err.(*Panic); {
+	case j.stopping && !panicked:
+		j.parting = cmp.Or(j.parting, err)
+	case j.failed == nil:
 		j.failed = err
 	}
 }
@@ -169,7 +176,7 @@ func (j *EventJob) fail(err error) {
 func (j *EventJob) conclude(cause error) {
 	j.turn.Lock()
 	j.ended = true
-	failed, stopping := j.failed, j.stopping
+	failed, stopping, parting := j.failed, j.stopping, j.parting
 	j.turn.Unlock()
 	switch {
 	case failed != nil:
@@ -178,7 +185,7 @@ func (j *EventJob) conclude(cause error) {
 		}
 		j.Move(Failed, failed)
 	case stopping:
-		j.Move(Stopped, nil)
+		j.Move(Stopped, parting)
 	case cause != nil:
 		j.Move(Stopped, cause)
 	default:
@@ -205,7 +212,20 @@ type eventRun[E any] struct {
 }
 
 func (r *eventRun[E]) run(ctx context.Context, events iter.Seq2[E, error]) {
-	err := r.subscribe(ctx, events)
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = caught(recover())
+		}
+		r.finish(ctx, err)
+	}()
+	err = r.subscribe(ctx, events)
+	returned = true
+}
+
+// finish ends the job once the last action has.
+func (r *eventRun[E]) finish(ctx context.Context, err error) {
 	r.actions.Wait()
 	var cause error
 	if ctx.Err() != nil {
@@ -218,12 +238,7 @@ func (r *eventRun[E]) run(ctx context.Context, events iter.Seq2[E, error]) {
 }
 
 // subscribe deals with events until no more will be taken.
-func (r *eventRun[E]) subscribe(ctx context.Context, events iter.Seq2[E, error]) (failed error) {
-	defer func() {
-		if v := recover(); v != nil {
-			failed = caught(v)
-		}
-	}()
+func (r *eventRun[E]) subscribe(ctx context.Context, events iter.Seq2[E, error]) error {
 	for e, err := range events {
 		switch {
 		case ctx.Err() != nil || r.job.over():
@@ -287,20 +302,20 @@ func (r *eventRun[E]) parallelLocked(ctx context.Context, e E) {
 	}
 	r.told = false
 	r.actions.Go(func() {
+		defer func() { <-r.room }()
 		r.act(ctx, e)
-		<-r.room
 	})
 }
 
 // beginLocked starts the goroutine that works until the queue is empty.
 func (r *eventRun[E]) beginLocked(ctx context.Context, e E) {
 	r.working, r.told = true, false
-	inner, cancel := context.WithCancel(ctx)
-	r.cancel = cancel
+	inner, cancel := context.WithCancelCause(ctx)
+	r.cancel = func() { cancel(errReplaced) }
 	r.actions.Go(func() {
+		defer r.next(ctx)
+		defer cancel(nil)
 		r.act(inner, e)
-		cancel()
-		r.next(ctx)
 	})
 }
 
@@ -317,26 +332,35 @@ func (r *eventRun[E]) next(ctx context.Context) {
 	r.beginLocked(ctx, e)
 }
 
-// act runs the action for one event. An action that was replaced, or cancelled
-// by a stop, has not failed.
+// act runs the action for one event. One that panics, or that ends its
+// goroutine, has failed too.
 func (r *eventRun[E]) act(ctx context.Context, e E) {
-	err := r.try(ctx, e)
-	if err == nil || ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	var err error
+	returned := false
+	defer func() {
+		if !returned {
+			err = caught(recover())
+		}
+		r.acted(ctx, err)
+	}()
+	err = r.action(ctx, r.job.Writer(), e)
+	returned = true
+}
+
+// acted takes what an action returned. One that was replaced, or cancelled by
+// a stop, has not failed, unless it panicked.
+func (r *eventRun[E]) acted(ctx context.Context, err error) {
+	_, panicked := err.(*Panic)
+	switch {
+	case err == nil:
+		return
+	case !panicked && context.Cause(ctx) == errReplaced:
+		return
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return
 	}
 	r.job.fail(err)
 	r.unsub()
 }
 
-// try is the action with a panic as an error.
-func (r *eventRun[E]) try(ctx context.Context, e E) (err error) {
-	returned := false
-	defer func() {
-		if !returned {
-			err = caught(recover())
-		}
-	}()
-	err = r.action(ctx, r.job.Writer(), e)
-	returned = true
-	return err
-}
+var errReplaced = errors.New("another event came")

@@ -405,6 +405,7 @@ func TestEventJobThatIsSlow(t *testing.T) {
 	}
 }
 
+// Conformance 67.
 func TestHandlerThatPanics(t *testing.T) {
 	let := make(chan bool)
 	j := job.Go(background, "", func(context.Context, *job.Writer) error { <-let; return nil })

@@ -250,6 +250,34 @@ func TestThrottleHoldsWhileFunctionsWait(t *testing.T) {
 	})
 }
 
+// Conformance 65.
+func TestBlockedAndDisconnected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, one, two := &job.Group{}, &hand{}, &hand{}
+		must(t, g.Add(one))
+		must(t, g.Add(two))
+		for _, c := range []struct {
+			child *hand
+			to    job.State
+			want  job.State
+		}{
+			{one, job.Running, job.Running}, {one, job.Blocked, job.Blocked}, {two, job.Running, job.Blocked}, {one, job.Running, job.Running},
+			{one, job.Disconnected, job.Running}, {two, job.Disconnected, job.Disconnected}, {two, job.Completed, job.Disconnected},
+			{one, job.Suspended, job.Suspended}, {one, job.Running, job.Running}, {one, job.AtBreakpoint, job.AtBreakpoint},
+		} {
+			c.child.to(c.to)
+			synctest.Wait()
+			if got := g.State().State; got != c.want {
+				t.Errorf("a group when a child became %v: got %v, want %v", c.to, got, c.want)
+			}
+		}
+		must(t, g.Stop(background, job.StopOptions{}))
+		if got := steps(g); !strings.HasPrefix(got, "Running Blocked Running Disconnected Suspended Running AtBreakpoint Stop") {
+			t.Errorf("the steps of the group: got %s", got)
+		}
+	})
+}
+
 // Conformance 64, 65: a group's state is that of its children by ParentState,
 // through all states; it is final only when no more can come.
 func TestGroupFollowsItsChildren(t *testing.T) {

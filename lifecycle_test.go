@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
+// Conformance 66.
 func TestMoveRefusesAnIllegalStep(t *testing.T) {
 	steps := picture(t)
 	for pair, ok := range steps {
@@ -73,6 +74,7 @@ func TestKeepComesBeforeAnybodySees(t *testing.T) {
 	must(t, l.Move(job.Running, nil))
 }
 
+// Conformance 68.
 func TestOrderAtTheEnd(t *testing.T) {
 	l := job.Lifecycle{Job: job.Ref{ID: 3, Child: 2}}
 	var early []job.State

@@ -34,7 +34,6 @@ type child struct {
 	lost     bool          // nobody saw how it ended
 	timedOut bool          // the attempt took too long
 	held     bool          // the next attempt waits for a resume
-	lingered bool          // its program left processes behind that had its output open
 	reusable bool          // its files may be used by another child
 	timeLeft time.Duration // of the attempt's timeout, when its clock last started
 	clock    time.Time     // when it started; zero while it stands still
@@ -143,7 +142,6 @@ func (c *child) goOn() {
 			c.conclude()
 			return
 		}
-		c.lingered = true
 		if c.status.Ended == nil {
 			c.note(store.Event{Ended: c.ended,
 				Status: "the program has ended (" + outcome(*c.ended) + "); waiting for what it left behind: " + holding})

@@ -87,7 +87,10 @@ func (k *keeper) orphans() []int {
 	}
 	var orphans []int
 	for _, pid := range pids {
-		if k.whose(pid) == nil && !k.strays[pid] {
+		if k.whose(pid) != nil || k.strays[pid] {
+			continue
+		}
+		if s, err := process.StatOf(pid); err == nil && !s.Gone() {
 			orphans = append(orphans, pid)
 		}
 	}
@@ -97,7 +100,7 @@ func (k *keeper) orphans() []int {
 // orphansAmongAll is for a system that does not list our children.
 func (k *keeper) orphansAmongAll() (orphans []int) {
 	for _, s := range process.Every() {
-		if s.Parent == os.Getpid() && k.whose(s.PID) == nil && !k.strays[s.PID] {
+		if s.Parent == os.Getpid() && !s.Gone() && k.whose(s.PID) == nil && !k.strays[s.PID] {
 			orphans = append(orphans, s.PID)
 		}
 	}
@@ -107,10 +110,7 @@ func (k *keeper) orphansAmongAll() (orphans []int) {
 // leftNothing reports whether nothing that a child left when it ended can
 // write to its files any more.
 func (c *child) leftNothing() bool {
-	switch {
-	case c.lingered:
-		return false
-	case c.ours || c.status.Attempt == 0:
+	if c.ours || c.status.Attempt == 0 {
 		return !c.k.newStrays(c)
 	}
 	return len(c.tree().Members()) == 0
